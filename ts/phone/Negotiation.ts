@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import type { Direction, Encoding, StreamParameters } from "../media/contract.ts";
+import { PayloadType } from "../rtp/PayloadType.ts";
+import { acceptAnswer, type AgreedStream, createAnswer, createOffer, type Format, type LocalMedia } from "../sdp/offerAnswer.ts";
+import { parseSDP } from "../sdp/parse.ts";
+import type { SessionDescription } from "../sdp/types.ts";
+import { writeSDP } from "../sdp/write.ts";
+import type { SIPBody } from "../sip/dialog/InviteSession.ts";
+import { InvalidOptionError, NegotiationError } from "./errors.ts";
+
+const SDP = "application/sdp";
+/** The dynamic payload type that nearly everybody uses for telephone-event; only the offerer's choice counts (RFC 3264 §5.1). */
+const EVENT_PAYLOAD_TYPE = 101;
+const NO_PAYLOAD_TYPE = -1;
+
+/** One side of a call's offer/answer exchanges (RFC 3264): turns SDP bodies into what a media session needs to know, and back. */
+export class Negotiation {
+  readonly #formats: Format[];
+  readonly #address: string;
+  readonly #port: number;
+  /** RFC 4566 §5.2: numeric, unique; 32 bits so that peers that read it into an int keep it. */
+  readonly #sessionId = String(randomBytes(4).readUInt32BE());
+  #version = 1;
+  #offer: SessionDescription | undefined;
+  /** Our wish: what we would send and hear if the far end lets us. */
+  direction: Direction = "sendrecv";
+
+  constructor(address: string, port: number, payloadTypes: readonly PayloadType[]) {
+    this.#address = address;
+    this.#port = port;
+    this.#formats = payloadTypes.map(toFormat);
+    if (!this.#formats.some((format) => isEncoding(format.encoding))) {
+      throw new InvalidOptionError("payloadTypes", "none of them is audio that this phone can encode: add PayloadType.PCMU or PCMA");
+    }
+  }
+
+  #local(): LocalMedia {
+    return {
+      address: this.#address,
+      port: this.#port,
+      formats: this.#formats,
+      direction: this.direction,
+      ptime: 20,
+      sessionId: this.#sessionId,
+      sessionVersion: this.#version++,
+    };
+  }
+
+  /** A new offer of ours. */
+  offer(): SIPBody {
+    this.#offer = createOffer(this.#local());
+    return { contentType: SDP, content: writeSDP(this.#offer) };
+  }
+
+  /** The far end's answer to our {@link offer}. @throws NegotiationError, SDPParseError */
+  accept(answer: SIPBody): StreamParameters {
+    if (this.#offer === undefined) throw new NegotiationError("an answer came, but nothing was offered");
+    const result = acceptAnswer(this.#offer, parseSDP(textOf(answer)));
+    if ("rejected" in result) throw new NegotiationError(result.rejected);
+    return toParameters(result.agreed);
+  }
+
+  /** Our answer to the far end's offer. @throws NegotiationError, SDPParseError */
+  answer(offer: SIPBody): { body: SIPBody; parameters: StreamParameters } {
+    const result = createAnswer(parseSDP(textOf(offer)), this.#local());
+    if ("rejected" in result) throw new NegotiationError(result.rejected);
+    return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: toParameters(result.agreed) };
+  }
+}
+
+function textOf(body: SIPBody): string {
+  return typeof body.content === "string" ? body.content : Buffer.from(body.content).toString("utf8");
+}
+
+function isEncoding(encoding: string): encoding is Encoding {
+  return encoding === "PCMU" || encoding === "PCMA";
+}
+
+function toFormat(payloadType: PayloadType): Format {
+  if (payloadType === PayloadType.EVENT) {
+    return { payloadType: EVENT_PAYLOAD_TYPE, encoding: "telephone-event", clockRate: 8000, fmtp: "0-16" };
+  }
+  if (!isEncoding(payloadType.description)) {
+    throw new InvalidOptionError("payloadTypes", `${payloadType.description} cannot be encoded here: use PCMU, PCMA and EVENT`);
+  }
+  return { payloadType: Number(payloadType.value), encoding: payloadType.description, clockRate: payloadType.rate };
+}
+
+function toParameters(agreed: AgreedStream): StreamParameters {
+  const sendEncoding = agreed.send.encoding;
+  if (!isEncoding(sendEncoding)) throw new NegotiationError(`the far end chose ${sendEncoding}, which was not offered`);
+  const receive = agreed.receive.filter((format) => isEncoding(format.encoding));
+  return {
+    direction: agreed.direction,
+    remoteAddress: agreed.remoteAddress,
+    remotePort: agreed.remotePort,
+    sendPayloadType: agreed.send.payloadType,
+    sendEncoding,
+    sendEventPayloadType: agreed.sendEvent?.payloadType ?? NO_PAYLOAD_TYPE,
+    receivePayloadTypes: receive.map((format) => format.payloadType),
+    receiveEncodings: receive.map((format) => format.encoding).filter(isEncoding),
+    receiveEventPayloadType: agreed.receiveEvent?.payloadType ?? NO_PAYLOAD_TYPE,
+  };
+}

@@ -1,0 +1,432 @@
+import { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import { samplesOf } from "../audio/source.ts";
+import type { MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
+import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
+import type { SIPMessage } from "../sip/message/SIPMessage.ts";
+import type { SIPRequest } from "../sip/message/SIPRequest.ts";
+import type { SIPResponse } from "../sip/message/SIPResponse.ts";
+import { CallAudio, type Recording } from "./CallAudio.ts";
+import type { CallSetup } from "./CallSetup.ts";
+import { CallState } from "./CallState.ts";
+import { digitsOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
+import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import type { VoIPPhone } from "./VoIPPhone.ts";
+
+/** What a call tells its listeners, beside the hooks that a subclass overrides. */
+export interface CallEvents {
+  /** Every change of {@link VoIPCall.state}. */
+  state: [state: CallState];
+  /** The far end's phone rings (180). */
+  ringing: [response: SIPResponse];
+  /** A 183: early media may play. */
+  progress: [response: SIPResponse];
+  answered: [];
+  /** A digit came: 0–9, `*`, `#`, A–D. */
+  dtmf: [digit: string];
+  ended: [reason: EndReason];
+}
+
+/** How to send digits; milliseconds. */
+export interface DtmfOptions {
+  readonly duration?: number;
+  readonly gap?: number;
+}
+
+/** How to turn a caller away. */
+export interface DenyOptions {
+  /** A final SIP status from 300 to 699; 486 Busy Here unless given. */
+  readonly status?: number;
+  readonly reason?: string;
+}
+
+/** Statistics of a call's media: {@link MediaStatistics} and what runs it. */
+export interface CallStatistics extends MediaStatistics {
+  readonly engine: "native" | "typescript";
+}
+
+/**
+ * One call. Subclass it and override {@link ringing} to answer, give the class to the phone as `callClass`; or use the object that
+ * `phone.call()` gives.
+ *
+ * @example
+ * class Announcement extends VoIPCall {
+ *   override async ringing() {
+ *     await this.answer();
+ *     await this.play("announcement.wav");
+ *     await this.hangup();
+ *   }
+ * }
+ */
+export class VoIPCall extends EventEmitter<CallEvents> {
+  readonly phone: VoIPPhone;
+  readonly direction: "inbound" | "outbound";
+  /** The INVITE that made the call. */
+  readonly request: SIPRequest;
+  /** Settles when the call is over; never rejects. */
+  readonly ended: Promise<EndReason>;
+
+  readonly #setup: CallSetup;
+  readonly #media: MediaSession;
+  readonly #audio: CallAudio;
+  #state: CallState;
+  #digits = "";
+  #dtmfWaiters: (() => void)[] = [];
+  #settleEnded: (reason: EndReason) => void = () => {};
+
+  constructor(phone: VoIPPhone, setup: CallSetup) {
+    super();
+    this.phone = phone;
+    this.direction = setup.direction;
+    this.request = setup.sip.request;
+    this.#setup = setup;
+    this.#media = setup.media;
+    this.#audio = new CallAudio(setup.media, setup.audioFormat);
+    this.#state = setup.direction === "outbound" ? CallState.DIALING : CallState.RINGING;
+    this.ended = new Promise((resolve) => {
+      this.#settleEnded = resolve;
+    });
+    this.#media.onEvent = (event) => this.#onMedia(event);
+    this.#bind();
+  }
+
+  /** Where the call stands. */
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** The far end's address of record, as its From or our To named it: `sip:bob@pbx.example.com`. */
+  get remote(): string {
+    return (this.direction === "outbound" ? this.request.to : this.request.from).uri.toString();
+  }
+
+  /** The Call-ID (RFC 3261 §20.8), which names the call in every log on its way. */
+  get callId(): string {
+    return this.request.callId;
+  }
+
+  // ---- hooks: a subclass overrides what it cares for ----
+
+  /** Somebody calls: answer or deny. The base class denies. A hook that throws ends the call. */
+  ringing(_invite: SIPMessage): void | Promise<void> {
+    this.deny();
+  }
+
+  /** 183 Session Progress came. */
+  progress(_response: SIPMessage): void | Promise<void> {}
+
+  /** The call we placed was answered. */
+  answered(_response: SIPMessage): void | Promise<void> {}
+
+  /** The far end is busy (486, 600). */
+  busy(_response: SIPMessage): void | Promise<void> {}
+
+  /** The far end does not exist (404, 410, 604). */
+  notFound(_response: SIPMessage): void | Promise<void> {}
+
+  /** Nobody could be reached (408, 480, 5xx), or nothing answered at all; then there is no response. */
+  unavailable(_response: SIPMessage | undefined): void | Promise<void> {}
+
+  /** The far end hung up. */
+  bye(): void | Promise<void> {}
+
+  // ---- signalling ----
+
+  /**
+   * Answers the call. Settles when the caller has acknowledged: from then on it hears us.
+   * @throws InvalidStateError unless RINGING (or PROGRESS of an incoming call), and when the caller is gone before the acknowledgement
+   */
+  async answer(): Promise<void> {
+    const sip = this.#inbound("answer");
+    const { negotiation } = this.#setup;
+    const body = this.#setup.answer?.body ?? negotiation.offer();
+    if (this.#setup.answer !== undefined) this.#media.configure(this.#setup.answer.parameters);
+    const acknowledged = sip.accept(body);
+    this.#become(CallState.ANSWERED);
+    this.emit("answered");
+    try {
+      await acknowledged;
+    } catch (error) {
+      throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state, undefined, { cause: error });
+    }
+    if (this.#state !== CallState.ANSWERED) throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state);
+  }
+
+  /**
+   * Turns the caller away: 486 Busy Here unless told otherwise.
+   * @throws InvalidStateError unless RINGING (or PROGRESS of an incoming call)
+   */
+  deny(options: DenyOptions = {}): void {
+    const sip = this.#inbound("deny");
+    const status = options.status ?? 486;
+    if (!Number.isInteger(status) || status < 300 || status > 699) {
+      throw new InvalidOptionError("status", `${status} is no final SIP status: use 300–699, for instance 486 or 603`);
+    }
+    sip.reject(status, options.reason);
+    this.#end({ by: "local", cause: "rejected", status, ...(options.reason === undefined ? {} : { reason: options.reason }) });
+  }
+
+  /**
+   * Ends the call. The state is ENDED at once; the promise settles when the far end has confirmed or could not be reached.
+   * @throws InvalidStateError unless ANSWERED
+   */
+  async hangup(): Promise<void> {
+    this.#require("hangup", CallState.ANSWERED);
+    const over = this.#setup.sip.bye();
+    this.#end({ by: "local", cause: "bye" });
+    await over;
+    await this.#audio.close();
+  }
+
+  /**
+   * Gives up a call that nobody has answered. Settles when the call is over.
+   * @throws InvalidStateError unless DIALING, or PROGRESS of an outgoing call
+   */
+  async cancel(): Promise<void> {
+    this.#require("cancel", CallState.DIALING, CallState.PROGRESS);
+    const { sip } = this.#setup;
+    if (sip.kind !== "client") throw this.#wrongState("cancel");
+    this.#become(CallState.CANCELING);
+    sip.cancel();
+    await this.ended;
+  }
+
+  // ---- audio ----
+
+  /** Queues linear audio for sending, in the phone's `audioFormat`. Any amount is taken; it goes out at its own pace. */
+  writeAudio(data: Uint8Array): void {
+    this.#requireLive("writeAudio");
+    this.#audio.write(data);
+  }
+
+  /**
+   * Reads received linear audio in the phone's `audioFormat`.
+   * @param length bytes; 160 are one 20 ms packet of 8-bit audio
+   * @param blocking wait until all are there; fewer come back only at the end of the call, at last none.
+   * Otherwise the promise is settled at once, and silence fills what is missing.
+   */
+  readAudio(length = 160, blocking = true): Promise<Uint8Array> {
+    return this.#audio.read(length, blocking);
+  }
+
+  /**
+   * Plays a WAV file, or samples: 16-bit, 8 kHz, mono. Settles when the last has been sent. A later source takes over: this one then
+   * rejects with an AbortError.
+   * @throws WavError when the file cannot be read or is no WAV
+   */
+  async play(source: string | Int16Array | Readable, options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#requireLive("play");
+    const samples = await samplesOf(source);
+    this.#requireLive("play");
+    await this.#audio.play(samples, options.signal);
+  }
+
+  /** Records what the far end says into a WAV file: 16-bit, 8 kHz, mono. The end of the call finishes it. */
+  record(path: string): Promise<Recording> {
+    this.#requireLive("record");
+    return this.#audio.record(path);
+  }
+
+  /** Drops what is queued and stops what plays, for instance because the caller interrupts. */
+  clearAudio(): void {
+    this.#audio.clear();
+  }
+
+  // ---- DTMF ----
+
+  /** Takes the next `length` digits received; all of them when negative or null. Fewer, or none, when no more were pressed. */
+  getDtmf(length: number | null = 1): string {
+    const count = length === null || length < 0 ? this.#digits.length : length;
+    const taken = this.#digits.slice(0, count);
+    this.#digits = this.#digits.slice(count);
+    return taken;
+  }
+
+  /**
+   * Sends digits (0–9, `*`, `#`, A–D) as RFC 4733 events, or by INFO when the far end takes no events. Settles when they are sent.
+   * @param options 120 ms a digit with 80 ms between, unless given
+   */
+  async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
+    this.#require("sendDtmf", CallState.ANSWERED);
+    const events = [...digits].map((digit) => {
+      const event = eventOf(digit);
+      if (event === undefined) throw new InvalidOptionError("digits", `${JSON.stringify(digit)} is no DTMF digit: use 0–9, *, #, A–D`);
+      return event;
+    });
+    if (events.length === 0) return;
+    const duration = options.duration ?? 120;
+    if (this.#media.sendEvents(events, duration, options.gap ?? 80)) {
+      await new Promise<void>((resolve) => this.#dtmfWaiters.push(resolve));
+      if (this.#state !== CallState.ANSWERED) throw this.#wrongState("sendDtmf");
+      return;
+    }
+    for (const event of events) await this.#setup.sip.request("INFO", { body: infoBody(event, duration) });
+  }
+
+  /** Counters of this call's media, live; they keep their last values after its end. */
+  stats(): CallStatistics {
+    return { ...this.#media.statistics(), engine: this.#setup.engine };
+  }
+
+  /** Ends the call in whatever way its state asks for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  /** @internal Ends the call in whatever way its state asks for; does nothing when it is over. */
+  async end(): Promise<void> {
+    if (this.#state === CallState.ANSWERED) await this.hangup();
+    else if (this.#setup.sip.kind === "server" && this.#isPending()) this.deny({ status: 480 });
+    else if (this.#isPending()) await this.cancel();
+    else if (this.#state === CallState.CANCELING) await this.ended;
+  }
+
+  // ---- within ----
+
+  #isPending(): boolean {
+    return this.#state === CallState.DIALING || this.#state === CallState.RINGING || this.#state === CallState.PROGRESS;
+  }
+
+  #wrongState(action: string): InvalidStateError {
+    return new InvalidStateError(`${action}() is not possible: the call with ${this.remote} is ${this.#state}`, this.#state);
+  }
+
+  #require(action: string, ...states: CallState[]): void {
+    if (!states.includes(this.#state)) throw this.#wrongState(action);
+  }
+
+  #requireLive(action: string): void {
+    if (this.#state === CallState.ENDED || this.#state === CallState.CANCELING) throw this.#wrongState(action);
+  }
+
+  #inbound(action: string): Extract<CallSetup["sip"], { kind: "server" }> {
+    this.#require(action, CallState.RINGING, CallState.PROGRESS);
+    if (this.#setup.sip.kind !== "server") throw this.#wrongState(action);
+    return this.#setup.sip;
+  }
+
+  #become(state: CallState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.emit("state", state);
+  }
+
+  /** Connects the SIP session's callbacks. */
+  #bind(): void {
+    const { sip, negotiation } = this.#setup;
+    sip.onEnded = (reason) => this.#end(reason);
+    sip.onInfo = (request) => this.#onInfo(request);
+    sip.onReinvite = (offer) => {
+      if (offer === undefined) return negotiation.offer();
+      const { body, parameters } = negotiation.answer(offer);
+      this.#media.configure(parameters);
+      return body;
+    };
+    // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1).
+    sip.onAnswerInAck = (body) => this.#takeAnswer(body);
+    if (sip.kind === "client") {
+      sip.onProgress = (response) => this.#onProgress(response);
+      sip.onAccepted = (response) => this.#onAccepted(response);
+    }
+  }
+
+  #onProgress(response: SIPResponse): void {
+    // Early media comes with any provisional that has a description, not with 183 alone (RFC 3960 §3).
+    const body = sdpOf(response);
+    if (body !== undefined) this.#takeAnswer(body);
+    if (response.statusCode === 180) this.emit("ringing", response);
+    if (response.statusCode === 183 && this.#isPending()) {
+      this.#become(CallState.PROGRESS);
+      this.#run(() => this.progress(response));
+      this.emit("progress", response);
+    }
+  }
+
+  #onAccepted(response: SIPResponse): void {
+    const body = sdpOf(response);
+    if (body !== undefined && !this.#takeAnswer(body)) return;
+    this.#become(CallState.ANSWERED);
+    this.#run(() => this.answered(response));
+    this.emit("answered");
+  }
+
+  /** Takes the far end's answer to our offer. An answer that cannot be used ends the call. */
+  #takeAnswer(body: SIPBody): boolean {
+    try {
+      this.#media.configure(this.#setup.negotiation.accept(body));
+      return true;
+    } catch (error) {
+      this.phone.reportCallError(this, error);
+      const { sip } = this.#setup;
+      if (sip.kind === "client" && sip.state !== "confirmed") sip.cancel();
+      else void sip.bye();
+      this.#end({ by: "local", cause: "error", reason: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }
+
+  #onMedia(event: MediaEvent): void {
+    if (event.type === "dtmf-start") this.#digit(symbolOf(event.event));
+    else if (event.type === "dtmf-sent") this.#settleDtmf();
+  }
+
+  #onInfo(request: SIPRequest): void {
+    for (const digit of digitsOfInfo(request)) this.#digit(digit);
+  }
+
+  #digit(digit: string | undefined): void {
+    if (digit === undefined) return;
+    this.#digits += digit;
+    this.emit("dtmf", digit);
+  }
+
+  #settleDtmf(): void {
+    const waiters = this.#dtmfWaiters;
+    this.#dtmfWaiters = [];
+    for (const settle of waiters) settle();
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#state === CallState.ENDED) return;
+    this.#become(CallState.ENDED);
+    void this.#audio.close();
+    this.#settleDtmf();
+    if (this.direction === "outbound" && reason.cause === "rejected") this.#tellRefusal(reason.response);
+    else if (reason.cause === "no-answer" || reason.cause === "transport") this.#run(() => this.unavailable(reason.response));
+    else if (reason.by === "remote" && reason.cause === "bye") this.#run(() => this.bye());
+    this.emit("ended", reason);
+    this.#settleEnded(reason);
+  }
+
+  #tellRefusal(response: SIPResponse | undefined): void {
+    const status = response?.statusCode ?? 0;
+    if (response === undefined || status === 408 || status === 480 || (status >= 500 && status < 600)) this.#run(() => this.unavailable(response));
+    else if (status === 486 || status === 600) this.#run(() => this.busy(response));
+    else if (status === 404 || status === 410 || status === 604) this.#run(() => this.notFound(response));
+  }
+
+  /** @internal Runs the ringing hook; an error in it ends the call. */
+  ring(): void {
+    this.#run(() => this.ringing(this.request));
+  }
+
+  /** Runs a subclass's hook: its error is reported, ends this call, and harms no other. */
+  #run(hook: () => void | Promise<void>): void {
+    const failed = (error: unknown): void => {
+      // A hook that waited for a call which is over by now has nothing to tell.
+      if (this.#state === CallState.ENDED && error instanceof InvalidStateError) return;
+      this.phone.reportCallError(this, error);
+      this.end().catch((second: unknown) => this.phone.reportCallError(this, second));
+    };
+    try {
+      Promise.resolve(hook()).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function sdpOf(response: SIPResponse): SIPBody | undefined {
+  if (response.body.length === 0 || !/^application\/sdp\b/i.test(response.contentType ?? "")) return undefined;
+  return { contentType: "application/sdp", content: response.body };
+}

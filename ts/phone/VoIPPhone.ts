@@ -1,0 +1,334 @@
+import { EventEmitter } from "node:events";
+import type { MediaSession, OpenOptions } from "../media/contract.ts";
+import { NoPortsAvailableError } from "../media/errors.ts";
+import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
+import { NAT } from "../net/NAT.ts";
+import { resolveHost } from "../net/resolve.ts";
+import { PayloadType } from "../rtp/PayloadType.ts";
+import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
+import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
+import type { SIPRequest } from "../sip/message/SIPRequest.ts";
+import { type RegistrationInfo, type RegistrationState, SIPClient } from "../sip/SIPClient.ts";
+import type { Endpoint } from "../sip/transport/transport.ts";
+import { UDPTransport } from "../sip/transport/udp.ts";
+import type { CallSetup } from "./CallSetup.ts";
+import { CredentialsManager } from "./CredentialsManager.ts";
+import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import { LocalHost } from "./LocalHost.ts";
+import { Negotiation } from "./Negotiation.ts";
+import { checkOptions, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
+import { PhoneStatus } from "./PhoneStatus.ts";
+import { VoIPCall } from "./VoIPCall.ts";
+
+/** What a phone tells its listeners. */
+export interface PhoneEvents {
+  /** Every change of {@link VoIPPhone.getStatus}. */
+  status: [status: PhoneStatus];
+  /** Somebody calls; `ringing` of the call's class runs right after. */
+  incoming: [call: VoIPCall];
+  /** A registration was refused or got no answer; the phone goes on trying once it has worked. */
+  registrationFailed: [info: RegistrationInfo];
+  /** A hook of a call threw, or its media could not be negotiated. Without a listener it is a process warning. */
+  callError: [call: VoIPCall, error: unknown];
+}
+
+const DEFAULT_PAYLOAD_TYPES: readonly PayloadType[] = [PayloadType.PCMU, PayloadType.PCMA, PayloadType.EVENT];
+
+/**
+ * A phone: registers at a server (or works peer to peer), places calls and hands incoming ones to its call class.
+ *
+ * @example
+ * const phone = new VoIPPhone({ server: "pbx.example.com", user: "alice", credentialsManager });
+ * await phone.start();
+ * const call = await phone.call("bob");
+ */
+export class VoIPPhone extends EventEmitter<PhoneEvents> {
+  readonly #options: PhoneOptions;
+  readonly #calls = new Set<VoIPCall>();
+  #status: PhoneStatus = PhoneStatus.INACTIVE;
+  #client: SIPClient | undefined;
+  #loaded: LoadedEngine | undefined;
+  #localHost: LocalHost;
+  #stopping: Promise<void> | undefined;
+  /** Sessions being opened count against maxCalls, or a burst of INVITEs would slip past it. */
+  #opening = 0;
+
+  /** @throws InvalidRangeError, InvalidOptionError when the parameters cannot be used; nothing is opened yet */
+  constructor(parameter: VoIPPhoneParameter) {
+    super();
+    this.#options = checkOptions(parameter);
+    this.#localHost = this.#newLocalHost();
+  }
+
+  #newLocalHost(): LocalHost {
+    const { bindIp, bindNetwork, hostname, remoteHostname } = this.#options;
+    return new LocalHost(bindIp, (localAddress) => new NAT(localAddress, bindNetwork, hostname, remoteHostname));
+  }
+
+  /** The phone's current status. */
+  getStatus(): PhoneStatus {
+    return this.#status;
+  }
+
+  /** The calls that are not over. */
+  get calls(): ReadonlySet<VoIPCall> {
+    return this.#calls;
+  }
+
+  /** Which media engine runs, and why. @throws EngineUnavailableError when the one that was asked for does not */
+  get engineInfo(): EngineInfo {
+    return this.#engine().info;
+  }
+
+  /** The local SIP address and port, once started. */
+  get localEndpoint(): Endpoint | undefined {
+    return this.#client?.transport.local;
+  }
+
+  #engine(): LoadedEngine {
+    this.#loaded ??= loadEngine(this.#options.engine);
+    return this.#loaded;
+  }
+
+  #become(status: PhoneStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    this.emit("status", status);
+  }
+
+  /**
+   * Binds the SIP port and registers. Settles when the phone is ready. On failure everything is closed again and the status is FAILED.
+   * @throws InvalidStateError when it runs already
+   * @throws TransportError when the port is taken or the address is not ours
+   * @throws InvalidAccountInfoError when the server refuses the credentials
+   * @throws RegistrationError when the server refuses for another reason or does not answer
+   * @throws NATError when the server lies outside `bindNetwork` and no `remoteHostname` is set
+   */
+  async start(): Promise<void> {
+    if (this.#status !== PhoneStatus.INACTIVE && this.#status !== PhoneStatus.FAILED) {
+      throw new InvalidStateError(`start() is not possible: the phone is ${this.#status}; call stop() first`, this.#status);
+    }
+    this.#become(PhoneStatus.REGISTERING);
+    this.#localHost = this.#newLocalHost();
+    try {
+      this.#engine();
+      const client = this.#newClient();
+      this.#client = client;
+      await client.start();
+      if (this.#client !== client) throw new InvalidStateError("start() was overtaken by stop()", this.#status);
+      this.#become(PhoneStatus.REGISTERED);
+    } catch (error) {
+      const failed = this.#client;
+      this.#client = undefined;
+      await failed?.stop().catch(() => {}); // the first error is the one that tells
+      if (this.#status === PhoneStatus.REGISTERING) this.#become(PhoneStatus.FAILED);
+      throw error;
+    }
+  }
+
+  #newClient(): SIPClient {
+    const options = this.#options;
+    const client = new SIPClient({
+      ...(options.server === undefined ? {} : { server: options.server, port: options.port }),
+      user: options.user,
+      credentials: options.credentialsManager ?? new CredentialsManager(),
+      transport: new UDPTransport({ address: options.bindIp, port: options.bindPort }),
+      hostFor: (remote) => this.#localHost.hostFor(remote),
+      resolve: async (host, port) => {
+        const endpoints = await resolveHost(host, port);
+        await Promise.all(endpoints.map((endpoint) => this.#localHost.learn(endpoint.address)));
+        return endpoints;
+      },
+      ...(options.expires === undefined ? {} : { expires: options.expires }),
+      ...(options.registerFailureThreshold === undefined ? {} : { registerFailureThreshold: options.registerFailureThreshold }),
+      ...(options.acceptCalls === undefined ? {} : { acceptCalls: options.acceptCalls }),
+      ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
+      ...(options.timers === undefined ? {} : { timers: options.timers }),
+    });
+    client.onRegistrationState = (state, info) => this.#onRegistration(client, state, info);
+    client.onInvite = (session, request) => {
+      void this.#onInvite(session, request);
+    };
+    return client;
+  }
+
+  #onRegistration(client: SIPClient, state: RegistrationState, info: RegistrationInfo | undefined): void {
+    if (info?.error !== undefined || (info?.status ?? 0) >= 300) this.emit("registrationFailed", info ?? {});
+    // start() and stop() set the status at their own ends; this follows what happens in between.
+    const running = this.#status === PhoneStatus.REGISTERED || this.#status === PhoneStatus.REGISTERING;
+    if (client !== this.#client || !running) return;
+    if (state === "registering") this.#become(PhoneStatus.REGISTERING);
+    else if (state === "registered") this.#become(PhoneStatus.REGISTERED);
+  }
+
+  /**
+   * Ends every call, takes back the registration and frees the ports. Settles when nothing of the phone is left. Again, or before
+   * `start()`: does nothing.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) {
+      this.#become(PhoneStatus.INACTIVE);
+      return;
+    }
+    this.#become(PhoneStatus.DEREGISTERING);
+    await Promise.allSettled([...this.#calls].map((call) => call.end()));
+    this.#client = undefined;
+    try {
+      await client.stop();
+    } finally {
+      this.#become(PhoneStatus.INACTIVE);
+    }
+  }
+
+  /**
+   * Calls a number, a user of the server, or a full SIP URI.
+   * @param payloadTypes what to offer, preferred first
+   * @returns the call, in {@link CallState.DIALING}
+   * @throws InvalidStateError when the phone is not ready
+   * @throws NoPortsAvailableError when every RTP port is taken
+   */
+  async call(number: string, payloadTypes: readonly PayloadType[] = DEFAULT_PAYLOAD_TYPES): Promise<VoIPCall> {
+    const client = this.#ready("call");
+    const { maxCalls } = this.#options;
+    if (this.#calls.size + this.#opening >= maxCalls) {
+      throw new InvalidStateError(`call() is not possible: ${maxCalls} calls are up, and maxCalls allows no more`, this.#status, "MAX_CALLS");
+    }
+    const target = this.#target(number);
+    const address = await this.#addressTowards(this.#options.server ?? target.host);
+    const media = await this.#openMedia(address);
+    try {
+      const negotiation = new Negotiation(address, media.localPort, payloadTypes);
+      const sip = client.invite(target, { body: negotiation.offer() });
+      return this.#register({ ...this.#common(media, negotiation), direction: "outbound", sip });
+    } catch (error) {
+      await media.close();
+      throw error;
+    }
+  }
+
+  #ready(action: string): SIPClient {
+    // A phone whose registration is being refreshed can still call.
+    if (this.#client === undefined || this.#status === PhoneStatus.DEREGISTERING) {
+      throw new InvalidStateError(`${action}() is not possible: the phone is ${this.#status}; call start() first`, this.#status);
+    }
+    return this.#client;
+  }
+
+  #target(number: string): SIPURI {
+    const { server, port } = this.#options;
+    if (/^[a-z][a-z0-9+.-]*:/i.test(number)) {
+      const uri = parseURI(number);
+      if (uri instanceof SIPURI) return uri;
+      throw new InvalidOptionError("number", `${JSON.stringify(number)} is no SIP address: use sip:user@host`);
+    }
+    if (server === undefined) {
+      throw new InvalidOptionError("number", `${JSON.stringify(number)} needs a server to look it up: set server, or call sip:user@host:port`);
+    }
+    return SIPURI.of({ user: number, host: server, ...(port === 5060 ? {} : { port }) });
+  }
+
+  async #addressTowards(host: string): Promise<string> {
+    const [endpoint] = await resolveHost(host, undefined);
+    return this.#localHost.learn(endpoint?.address ?? host);
+  }
+
+  #common(media: MediaSession, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {
+    return { media, negotiation, audioFormat: this.#options.audioFormat, engine: this.#engine().engine.name };
+  }
+
+  async #openMedia(advertised: string): Promise<MediaSession> {
+    const { bindIp, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay } = this.#options;
+    // A wildcard socket of the other family would not hear the peer that was promised `advertised`.
+    const address = bindIp === "0.0.0.0" && advertised.includes(":") ? "::" : bindIp;
+    const session: OpenOptions["session"] = {
+      ...(minimumDelay === undefined ? {} : { minimumDelay }),
+      ...(maximumDelay === undefined ? {} : { maximumDelay }),
+    };
+    this.#opening += 1;
+    try {
+      return await this.#engine().engine.open({ address, portLow, portHigh, session });
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  #register(setup: CallSetup): VoIPCall {
+    const call = new (this.#options.callClass ?? VoIPCall)(this, setup);
+    this.#calls.add(call);
+    void call.ended.then(() => this.#calls.delete(call));
+    return call;
+  }
+
+  /** An INVITE for us. Whatever goes wrong becomes an answer to the caller; nothing is thrown. */
+  async #onInvite(sip: ServerInviteSession, request: SIPRequest): Promise<void> {
+    if (this.#calls.size + this.#opening >= this.#options.maxCalls) {
+      sip.reject(486);
+      return;
+    }
+    let media: MediaSession | undefined;
+    try {
+      const address = await this.#localHost.learn(sip.source.address);
+      media = await this.#openMedia(address);
+      const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES);
+      let answer: CallSetup["answer"];
+      if (request.body.length > 0) {
+        try {
+          answer = negotiation.answer({ contentType: request.contentType ?? "", content: request.body });
+        } catch (error) {
+          sip.reject(488, undefined, [["Warning", `399 sidetone "${plain(error)}"`]]);
+          await media.close();
+          return;
+        }
+      }
+      // The caller may have given up while the port was opened.
+      if (sip.state === "terminated") {
+        await media.close();
+        return;
+      }
+      sip.ringing();
+      const call = this.#register({ ...this.#common(media, negotiation), direction: "inbound", sip, ...(answer === undefined ? {} : { answer }) });
+      this.emit("incoming", call);
+      call.ring();
+    } catch (error) {
+      await media?.close();
+      if (sip.state === "terminated") return;
+      sip.reject(error instanceof NoPortsAvailableError ? 503 : 500, undefined, error instanceof NoPortsAvailableError ? [["Retry-After", "10"]] : []);
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+
+  /**
+   * Sends a MESSAGE (RFC 3428). @returns whether a 2xx came
+   * @param ctype Content-Type of the body
+   */
+  async message(number: string, body: string, ctype = "text/plain"): Promise<boolean> {
+    const client = this.#ready("message");
+    const response = await client.message(this.#target(number), body, ctype);
+    return response.statusCode >= 200 && response.statusCode < 300;
+  }
+
+  /** @internal */
+  reportCallError(call: VoIPCall, error: unknown): void {
+    if (this.listenerCount("callError") > 0) this.emit("callError", call, error);
+    else process.emitWarning(error instanceof Error ? error : String(error), "SidetoneCallError");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** An error's text as it may stand in a quoted string of a header (RFC 3261 §25.1). */
+function plain(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/[^\x20-\x7e]/g, " ").replaceAll(/["\\]/g, "'");
+}
