@@ -77,7 +77,8 @@ export class VirtualClock implements Clock {
     const start = this.#now;
     await this.#move(start + limitMs, condition);
     if (condition()) return;
-    throw new Error(`after ${limitMs} ms of virtual time (${start} to ${this.#now}) the condition still does not hold: ${condition}`);
+    const passed = `${limitMs} ms of virtual time (${start} to ${this.#now})`;
+    throw new Error(`after ${passed} the condition still does not hold: ${condition.toString()}`);
   }
 
   async #move(end: number, enough: () => boolean): Promise<void> {
