@@ -42,6 +42,7 @@ export class UDPTransport implements Transport {
    * @throws TransportError `TRANSPORT_BIND` when the address cannot be bound, `TRANSPORT_CLOSED` after {@link close}
    */
   open(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closedError("open"));
     this.#opening ??= this.#bind().catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
@@ -87,7 +88,6 @@ export class UDPTransport implements Transport {
   }
 
   async #bind(): Promise<void> {
-    if (this.#closed) throw this.#closedError("open");
     const { address, port } = this.#local;
     const family = isIP(address);
     if (family === 0) throw bindError("UDP", address, port, "this is no IP address");
