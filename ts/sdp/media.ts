@@ -1,0 +1,83 @@
+import { isIPv4, isIPv6 } from "node:net";
+
+import type { Attribute, Connection, Direction, MediaDescription, SessionDescription } from "./types.ts";
+
+const DIRECTIONS: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
+
+const DEFAULT_PTIME = 20;
+
+/** Whether media flows from and to the writer of a description. */
+export interface Flow {
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
+/**
+ * The direction of a stream as its writer sees it: the section's, else the session's, else sendrecv (RFC 8866 §6.7).
+ * An unspecified address (`c=IN IP4 0.0.0.0`, RFC 2543's hold) takes away its receiving: RFC 3264 §8.4.
+ */
+export function directionOf(session: SessionDescription, media: MediaDescription): Direction {
+  const flow = flowOf(writtenDirection(media.attributes) ?? writtenDirection(session.attributes) ?? "sendrecv");
+  const connection = connectionOf(session, media);
+  return directionFrom({ sends: flow.sends, receives: flow.receives && !(connection !== undefined && isUnspecified(connection.address)) });
+}
+
+export function flowOf(direction: Direction): Flow {
+  return { sends: direction === "sendrecv" || direction === "sendonly", receives: direction === "sendrecv" || direction === "recvonly" };
+}
+
+export function directionFrom(flow: Flow): Direction {
+  if (flow.sends) return flow.receives ? "sendrecv" : "sendonly";
+  return flow.receives ? "recvonly" : "inactive";
+}
+
+/** What is left for us when the far end writes `theirs` and we want `ours`: we send only where it receives (RFC 3264 §6.1). */
+export function meet(theirs: Direction, ours: Direction): Direction {
+  const far = flowOf(theirs);
+  const near = flowOf(ours);
+  return directionFrom({ sends: near.sends && far.receives, receives: near.receives && far.sends });
+}
+
+/** Where a stream goes to: the section's c=, else the session's. */
+export function connectionOf(session: SessionDescription, media: MediaDescription): Connection | undefined {
+  return media.connection ?? session.connection;
+}
+
+/** `0.0.0.0` or `::`. */
+export function isUnspecified(address: string): boolean {
+  return address === "0.0.0.0" || (isIPv6(address) && /^[0:]+$/.test(address));
+}
+
+/** Addresses that a call's media is never sent to: a description must not make us flood a whole network. */
+export function reachesMany(address: string): boolean {
+  if (isIPv4(address)) return Number(address.split(".")[0]) >= 224;
+  return isIPv6(address) && /^ff/i.test(address);
+}
+
+/**
+ * The packet time that the writer of a description would like, in ms: a=ptime, at most a=maxptime (RFC 8866 §6.4, §6.5).
+ * Undefined when it names neither.
+ */
+export function ptimeOf(session: SessionDescription, media: MediaDescription): number | undefined {
+  const ptime = milliseconds(session, media, "ptime");
+  const maxptime = milliseconds(session, media, "maxptime");
+  if (maxptime === undefined) return ptime;
+  // Without a wish a packet holds 20 ms (RFC 3551 §4.2), which may already be too much.
+  return ptime === undefined && maxptime >= DEFAULT_PTIME ? undefined : Math.min(ptime ?? DEFAULT_PTIME, maxptime);
+}
+
+function milliseconds(session: SessionDescription, media: MediaDescription, name: string): number | undefined {
+  const wanted = (attribute: Attribute): boolean => attribute.name.toLowerCase() === name;
+  // Both belong to the section; there are peers that write them once for the session.
+  const value = (media.attributes.find(wanted) ?? session.attributes.find(wanted))?.value?.trim() ?? "";
+  return /^\d{1,4}(\.\d+)?$/.test(value) && Number(value) > 0 ? Number(value) : undefined;
+}
+
+/** The first of several, which no grammar allows. */
+function writtenDirection(attributes: readonly Attribute[]): Direction | undefined {
+  for (const { name, value } of attributes) {
+    const direction = value === undefined ? DIRECTIONS.find((each) => each === name.toLowerCase()) : undefined;
+    if (direction !== undefined) return direction;
+  }
+  return undefined;
+}

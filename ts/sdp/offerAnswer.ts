@@ -1,0 +1,204 @@
+import { carriesSpeech, formatsOf, isTelephoneEvent, sameCodec } from "./formats.ts";
+import { describe, describeAudio, refuse, type LocalMedia } from "./LocalMedia.ts";
+import { connectionOf, directionOf, meet, ptimeOf, reachesMany } from "./media.ts";
+import { continueOrigin } from "./origin.ts";
+import type { Direction, Format, MediaDescription, SessionDescription } from "./types.ts";
+
+export type { LocalMedia } from "./LocalMedia.ts";
+export type { Direction, Format } from "./types.ts";
+
+/** What an offer and its answer settled for the audio stream. */
+export interface AgreedStream {
+  /** Ours: `sendonly` means that we send and the far end only listens. */
+  readonly direction: Direction;
+  /** Where the far end wants its RTP: an IP address, or a host name when it wrote one. Unspecified while it holds us the old way. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** What we send, with the far end's payload type number. */
+  readonly send: Format;
+  /** telephone-event as the far end takes it. */
+  readonly sendEvent?: Format;
+  /** What may come, with our payload type numbers; the first is what {@link send} is. */
+  readonly receive: readonly Format[];
+  readonly receiveEvent?: Format;
+  /** The packet time that the far end would like, ms. */
+  readonly ptime?: number;
+}
+
+/** Why nothing could be agreed, for a person; the SIP side answers 488 or ends the call. */
+export interface Rejected {
+  readonly rejected: string;
+}
+
+/** What a later offer or answer must know. */
+export interface Continuation {
+  /** What we sent last in this session, offer or answer. */
+  readonly previous?: SessionDescription;
+}
+
+export interface AnswerOptions extends Continuation {
+  /** Whose order of codecs counts. RFC 3264 §6.1 leaves it open and recommends the offer's. Default `offer`. */
+  readonly prefer?: "offer" | "local";
+}
+
+/**
+ * Makes an offer for one audio stream: in an INVITE, or in the 2xx to an INVITE that had none. With `previous`, it goes on with
+ * the session as RFC 3264 §8 demands: same o= identifier, next version, no media section lost, and a payload type number that
+ * once stood for a codec never stands for another.
+ */
+export function createOffer(local: LocalMedia, options: Continuation = {}): SessionDescription {
+  const { previous } = options;
+  const times = previous?.times ?? [{ type: "t", value: "0 0" }];
+  const before = previous?.media ?? [];
+  const ours = before.findIndex((media) => media.type === "audio" && media.port !== 0);
+  // An audio section that was refused may be offered anew in its place; only without any does a new one come at the end.
+  const place = ours === -1 ? before.findIndex((media) => media.type === "audio" && isPlainRTP(media)) : ours;
+  const old = before[place];
+  const section = describeAudio(local, old?.protocol ?? "RTP/AVP", keepNumbers(local.formats, old), local.direction);
+  const media = before.map((each, index) => (index === place ? section : refuse(each)));
+  const offer = describe(local, times, old === undefined ? [...media, section] : media);
+  return previous === undefined ? offer : continueOrigin(previous, offer);
+}
+
+/**
+ * Answers an offer (RFC 3264 §6): takes the first audio section that we can serve, refuses every other one with port 0, in the
+ * offer's order. The answer lists all codecs that both sides know; we send the first of them.
+ */
+export function createAnswer(
+  offer: SessionDescription,
+  local: LocalMedia,
+  options: AnswerOptions = {},
+): { readonly answer: SessionDescription; readonly agreed: AgreedStream } | Rejected {
+  const refusals: string[] = [];
+  for (const [index, media] of offer.media.entries()) {
+    const agreed = agree(offer, media, local, options.prefer ?? "offer");
+    if ("rejected" in agreed) {
+      refusals.push(`m=${media.type} ${media.port}: ${agreed.rejected}`);
+      continue;
+    }
+    const events = agreed.receiveEvent === undefined ? [] : [agreed.receiveEvent];
+    const section = describeAudio(local, media.protocol, [...agreed.receive, ...events], agreed.direction);
+    // The times of an answer are the offer's (RFC 3264 §6).
+    const sections = offer.media.map((each, at) => (at === index ? section : refuse(each)));
+    const answer = describe(local, offer.times, sections);
+    return { answer: options.previous === undefined ? answer : continueOrigin(options.previous, answer), agreed };
+  }
+  return { rejected: refusals.length === 0 ? "the offer has no media section" : refusals.join("; ") };
+}
+
+/** Reads the answer to our offer (RFC 3264 §7): what we send is its first codec, what may come is all that both list. */
+export function acceptAnswer(offer: SessionDescription, answer: SessionDescription): { readonly agreed: AgreedStream } | Rejected {
+  const index = offer.media.findIndex((media) => media.type === "audio" && media.port !== 0);
+  const offered = offer.media[index];
+  if (offered === undefined) return { rejected: "we offered no audio" };
+  const media = answer.media[index];
+  if (media === undefined) return { rejected: `the answer has ${answer.media.length} media sections, the offer ${offer.media.length}` };
+  const obstacle = obstacleTo(answer, media);
+  if (obstacle !== undefined) return { rejected: obstacle };
+
+  const ours = formatsOf(offered);
+  const theirs = formatsOf(media, ours);
+  const pairs = pair(theirs, ours);
+  const settled = settle(answer, media, pairs, meet(directionOf(answer, media), directionOf(offer, offered)));
+  return "rejected" in settled ? settled : { agreed: settled };
+}
+
+/** A codec that both sides know, under each side's number. */
+interface Pair {
+  readonly theirs: Format;
+  readonly ours: Format;
+}
+
+/** The codecs of `theirs`, in that order, that `ours` has too; each of ours once, and spelt as we spell it. */
+function pair(theirs: readonly Format[], ours: readonly Format[]): Pair[] {
+  const pairs: Pair[] = [];
+  for (const format of theirs) {
+    const match = ours.find((each) => sameCodec(each, format));
+    if (match !== undefined && !pairs.some((each) => each.ours === match)) {
+      pairs.push({ theirs: { ...format, encoding: match.encoding }, ours: match });
+    }
+  }
+  return pairs;
+}
+
+function agree(offer: SessionDescription, media: MediaDescription, local: LocalMedia, prefer: "offer" | "local"): AgreedStream | Rejected {
+  const obstacle = obstacleTo(offer, media);
+  if (obstacle !== undefined) return { rejected: obstacle };
+  const pairs = pair(formatsOf(media), local.formats);
+  if (prefer === "local") pairs.sort((a, b) => local.formats.indexOf(a.ours) - local.formats.indexOf(b.ours));
+  // What we answer takes the offer's numbers (RFC 3264 §6.1) and our parameters.
+  const renumbered = pairs.map(({ theirs, ours }) => ({ theirs, ours: { ...ours, payloadType: theirs.payloadType } }));
+  return settle(offer, media, renumbered, meet(directionOf(offer, media), local.direction));
+}
+
+/** Why a far end's section cannot be our audio stream, whatever its codecs. */
+function obstacleTo(session: SessionDescription, media: MediaDescription): string | undefined {
+  if (media.type.toLowerCase() !== "audio") return "only audio is served";
+  if (media.port === 0) return "the far end refused or ended the stream";
+  if (!isPlainRTP(media)) return `${media.protocol} is not served, only RTP/AVP`;
+  const connection = connectionOf(session, media);
+  if (connection === undefined) return "there is no c= line";
+  if (connection.netType !== "IN") return `network type ${connection.netType} is not the Internet`;
+  if (reachesMany(connection.address)) return `${connection.address} is no unicast address`;
+  return undefined;
+}
+
+/** RTP/AVPF differs from RTP/AVP in when RTCP may be sent (RFC 4585); a peer that offers it does with less. */
+function isPlainRTP(media: MediaDescription): boolean {
+  return ["RTP/AVP", "RTP/AVPF"].includes(media.protocol.toUpperCase());
+}
+
+function settle(
+  session: SessionDescription,
+  media: MediaDescription,
+  pairs: readonly Pair[],
+  direction: Direction,
+): AgreedStream | Rejected {
+  const speech = pairs.find(({ theirs }) => carriesSpeech(theirs));
+  if (speech === undefined) {
+    return { rejected: `no codec in common; the far end has ${describeFormats(media)}` };
+  }
+  // RFC 4733 §2.1: events share the timestamps of the speech, so they go by its clock.
+  const event = pairs.find(({ theirs }) => isTelephoneEvent(theirs) && theirs.clockRate === speech.theirs.clockRate);
+  const others = pairs.filter((each) => each !== speech && !isTelephoneEvent(each.theirs));
+  const ptime = ptimeOf(session, media);
+  return {
+    direction,
+    remoteAddress: connectionOf(session, media)!.address,
+    remotePort: media.port,
+    send: speech.theirs,
+    receive: [speech.ours, ...others.map(({ ours }) => ours)],
+    ...(event === undefined ? {} : { sendEvent: event.theirs, receiveEvent: event.ours }),
+    ...(ptime === undefined ? {} : { ptime }),
+  };
+}
+
+function describeFormats(media: MediaDescription): string {
+  const formats = formatsOf(media).map((format) => `${format.encoding}/${format.clockRate}`);
+  return formats.length === 0 ? "none that we know" : formats.slice(0, 20).join(", ");
+}
+
+/** Our formats under the numbers that the session already uses for them; no number changes its meaning (RFC 3264 §8.3.2). */
+function keepNumbers(formats: readonly Format[], previous: MediaDescription | undefined): Format[] {
+  if (previous === undefined) return [...formats];
+  const before = formatsOf(previous);
+  const kept = formats.map((format) => {
+    const same = before.find((each) => sameCodec(each, format));
+    return same === undefined ? format : { ...format, payloadType: same.payloadType };
+  });
+  const taken = new Set(before.map((format) => format.payloadType));
+  return kept.map((format) => {
+    if (before.some((each) => each.payloadType === format.payloadType && sameCodec(each, format))) return format;
+    if (format.payloadType >= 96 && taken.has(format.payloadType)) return { ...format, payloadType: freeNumber(taken) };
+    taken.add(format.payloadType);
+    return format;
+  });
+}
+
+/** The lowest dynamic payload type (RFC 3551 §6) not yet taken, which it then is. */
+function freeNumber(taken: Set<number>): number {
+  let number = 96;
+  while (taken.has(number)) number += 1;
+  taken.add(number);
+  return number;
+}
