@@ -1,0 +1,65 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { PeerProcess } from "./PeerProcess.ts";
+
+export interface KamailioOptions {
+  readonly directory: string;
+  readonly port: number;
+  /** `-A` definitions of kamailio.cfg, for instance `WITH_401`. */
+  readonly defines?: readonly string[];
+  /** Name → password. */
+  readonly users: Readonly<Record<string, string>>;
+}
+
+/** Kamailio as registrar and record-routing proxy: UDP and TCP on 127.0.0.1, realm 127.0.0.1, registrations in memory. */
+export class Kamailio {
+  readonly port: number;
+  readonly process: PeerProcess;
+
+  private constructor(port: number, peer: PeerProcess) {
+    this.port = port;
+    this.process = peer;
+  }
+
+  /** Settles when it takes requests. */
+  static async start(options: KamailioOptions): Promise<Kamailio> {
+    const { directory, port, users } = options;
+    await mkdir(join(directory, "dbtext"), { recursive: true });
+    const template = await readFile(new URL("kamailio/kamailio.cfg", import.meta.url), "utf8");
+    const config = template.replaceAll("@PORT@", String(port)).replaceAll("@DIRECTORY@", directory).replaceAll("@MODULES@", await modules());
+    await writeFile(join(directory, "kamailio.cfg"), config);
+    // db_text takes an empty column for NULL and then refuses the whole table: these three columns and no more.
+    const rows = Object.entries(users).map(([name, password]) => `${name}:127.0.0.1:${password}\n`);
+    await writeFile(join(directory, "dbtext/subscriber"), `username(string) domain(string) password(string)\n${rows.join("")}`);
+    await writeFile(join(directory, "dbtext/version"), "table_name(string) table_version(int)\nsubscriber:7\nversion:1\nlocation:9\n");
+    const peer = new PeerProcess(
+      "kamailio",
+      "kamailio",
+      ["-DD", "-E", "-M", "8", "-m", "64", "-Y", directory, "-f", join(directory, "kamailio.cfg"), ...(options.defines ?? []).flatMap((name) => ["-A", name])],
+      { cwd: directory },
+    );
+    await peer.started(peer.line(/ready on port/));
+    return new Kamailio(port, peer);
+  }
+
+  /** The lines that it logged about requests and replies, see kamailio.cfg. */
+  logged(pattern: RegExp): string[] {
+    return this.process.lines.filter((line) => pattern.test(line));
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+}
+
+/** Debian keeps the modules under the machine's name, others directly in lib or lib64. */
+async function modules(): Promise<string> {
+  const machines = (await readdir("/usr/lib", { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name.includes("-linux-"));
+  for (const directory of [...machines.map((entry) => `/usr/lib/${entry.name}`), "/usr/lib64", "/usr/lib", "/usr/local/lib"]) {
+    const path = join(directory, "kamailio/modules/");
+    const found = await readdir(path).catch((): string[] => []);
+    if (found.includes("tm.so")) return path;
+  }
+  throw new Error("Kamailio's modules are nowhere: looked for kamailio/modules/tm.so below /usr/lib, /usr/lib64 and /usr/local/lib");
+}
