@@ -1,0 +1,182 @@
+import { SIPHeaderError } from "../errors.ts";
+import { hasLineBreak, isToken, skipSpace, trimEnd } from "./characters.ts";
+import { type HeaderKind, headerKind } from "./headerNames.ts";
+import { splitList } from "./list.ts";
+
+/**
+ * The headers of a message in their order; names without regard to case, compact forms under their long names.
+ *
+ * ```ts
+ * headers.add("Route", "<sip:p1.example.com;lr>, <sip:p2.example.com;lr>");
+ * headers.getAll("route");   // two values
+ * headers.set("s", "Lunch"); // written as Subject: Lunch
+ * ```
+ */
+export class Headers {
+  readonly #kinds: HeaderKind[] = [];
+  readonly #values: string[] = [];
+  #observer: ((key: string) => void) | undefined;
+
+  constructor(init?: Iterable<readonly [string, string | number]>) {
+    if (init !== undefined) for (const [name, value] of init) this.add(name, value);
+  }
+
+  /** Number of header lines. */
+  get size(): number {
+    return this.#kinds.length;
+  }
+
+  /** The first value, whole for headers of one value, the first element for comma lists; undefined when absent. */
+  get(name: string): string | undefined {
+    const kind = headerKind(name);
+    const value = this.line(kind.key);
+    return value !== undefined && kind.list ? (splitList(value).find((element) => element !== "") ?? "") : value;
+  }
+
+  /** Every value, one an element, comma lists taken apart; empty when the header is absent or has no value. */
+  getAll(name: string): string[] {
+    const { key, list } = headerKind(name);
+    const lines = this.lines(key);
+    return list ? lines.flatMap((line) => splitList(line)).filter((element) => element !== "") : lines;
+  }
+
+  has(name: string): boolean {
+    return this.line(headerKind(name).key) !== undefined;
+  }
+
+  /** Replaces the first line of that name in its place, drops the others; appends when there is none. @throws SIPHeaderError */
+  set(name: string, value: string | number): this {
+    const kind = checkedKind(name);
+    const text = checkedValue(kind.name, value);
+    const index = this.#kinds.findIndex((own) => own.key === kind.key);
+    if (index < 0) this.#append(kind, text);
+    else {
+      this.#values[index] = text;
+      this.#remove(kind.key, index + 1);
+    }
+    this.#observer?.(kind.key);
+    return this;
+  }
+
+  /** Appends a line. @throws SIPHeaderError when the name is no token or the value holds a line break */
+  add(name: string, value: string | number): this {
+    const kind = checkedKind(name);
+    this.#append(kind, checkedValue(kind.name, value));
+    this.#observer?.(kind.key);
+    return this;
+  }
+
+  /** Puts a line before the others of its name (a new top Via, a Route); before all when there is none. @throws SIPHeaderError */
+  prepend(name: string, value: string | number): this {
+    const kind = checkedKind(name);
+    const text = checkedValue(kind.name, value);
+    const index = Math.max(
+      0,
+      this.#kinds.findIndex((own) => own.key === kind.key),
+    );
+    this.#kinds.splice(index, 0, kind);
+    this.#values.splice(index, 0, text);
+    this.#observer?.(kind.key);
+    return this;
+  }
+
+  /** Replaces all lines of that name by one line a value, where the first one stood. @throws SIPHeaderError */
+  setAll(name: string, values: Iterable<string | number>): this {
+    const kind = checkedKind(name);
+    const texts = Array.from(values, (value) => checkedValue(kind.name, value));
+    const found = this.#kinds.findIndex((own) => own.key === kind.key);
+    const index = found < 0 ? this.#kinds.length : found;
+    this.#remove(kind.key, 0);
+    this.#kinds.splice(index, 0, ...texts.map(() => kind));
+    this.#values.splice(index, 0, ...texts);
+    this.#observer?.(kind.key);
+    return this;
+  }
+
+  delete(name: string): boolean {
+    const { key } = headerKind(name);
+    const found = this.#remove(key, 0);
+    if (found) this.#observer?.(key);
+    return found;
+  }
+
+  /** Every line as it is written: the long name, and the value with its folds undone. */
+  *entries(): IterableIterator<[name: string, value: string]> {
+    for (let i = 0; i < this.#kinds.length; i++) yield [this.#kinds[i]?.name ?? "", this.#values[i] ?? ""];
+  }
+
+  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    return this.entries();
+  }
+
+  clone(): Headers {
+    const copy = new Headers();
+    copy.#kinds.push(...this.#kinds);
+    copy.#values.push(...this.#values);
+    return copy;
+  }
+
+  /** The value of the first line, commas and all. Takes the long name in lower case. @internal */
+  line(key: string): string | undefined {
+    const kinds = this.#kinds;
+    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) return this.#values[i];
+    return undefined;
+  }
+
+  /** The values of all lines, commas and all. Takes the long name in lower case. @internal */
+  lines(key: string): string[] {
+    const kinds = this.#kinds;
+    const out: string[] = [];
+    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) out.push(this.#values[i] ?? "");
+    return out;
+  }
+
+  /** Number of lines of that kind. @internal */
+  count(kind: HeaderKind): number {
+    let count = 0;
+    for (const own of this.#kinds) if (own.key === kind.key) count++;
+    return count;
+  }
+
+  /** Appends what a parser has already checked. @internal */
+  received(kind: HeaderKind, value: string): void {
+    this.#append(kind, value);
+  }
+
+  /** Hears the key (long name, lower case) of every header that changes: the message drops what it had parsed. @internal */
+  observe(observer: (key: string) => void): void {
+    this.#observer = observer;
+  }
+
+  #append(kind: HeaderKind, value: string): void {
+    this.#kinds.push(kind);
+    this.#values.push(value);
+  }
+
+  #remove(key: string, from: number): boolean {
+    let kept = from;
+    for (let i = from; i < this.#kinds.length; i++) {
+      const kind = this.#kinds[i];
+      if (kind === undefined || kind.key === key) continue;
+      this.#kinds[kept] = kind;
+      this.#values[kept] = this.#values[i] ?? "";
+      kept++;
+    }
+    const found = kept < this.#kinds.length;
+    this.#kinds.length = kept;
+    this.#values.length = kept;
+    return found;
+  }
+}
+
+function checkedKind(name: string): HeaderKind {
+  if (!isToken(name)) throw new SIPHeaderError("header name", `must be a token, not ${JSON.stringify(name)}`);
+  return headerKind(name);
+}
+
+function checkedValue(name: string, value: string | number): string {
+  const text = String(value);
+  if (hasLineBreak(text)) throw new SIPHeaderError(name, "must not contain line breaks: what follows one would be another header");
+  const start = skipSpace(text, 0, text.length);
+  return text.slice(start, trimEnd(text, start, text.length));
+}

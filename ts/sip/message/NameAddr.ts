@@ -1,0 +1,106 @@
+import { SIPParseError } from "../errors.ts";
+import { COMMA, isSpace, LESS, QUOTE, SEMICOLON, skipSpace, trimEnd } from "./characters.ts";
+import { Params, type ParamsInit, shown } from "./Params.ts";
+import { endOfQuoted, quote, unquote } from "./quoted.ts";
+import { parseURI, type URI } from "./SIPURI.ts";
+
+/**
+ * The value of From, To, Contact, Route, Record-Route, Refer-To …: `"Display" <uri>;params` or `uri;params`
+ * (RFC 3261 §20.10). Immutable but for its parameters.
+ *
+ * ```ts
+ * const from = new NameAddr({ displayName: "Alice", uri: SIPURI.parse("sip:alice@example.com"), params: { tag: newTag() } });
+ * String(from);  // "Alice" <sip:alice@example.com>;tag=…
+ * ```
+ */
+export class NameAddr {
+  /** Unquoted; undefined when there is none. */
+  readonly displayName: string | undefined;
+  readonly uri: URI;
+  readonly params: Params;
+  /** All before the parameters, as received. */
+  #text: string | undefined;
+
+  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI; readonly params?: ParamsInit | undefined }) {
+    this.displayName = parts.displayName === "" ? undefined : parts.displayName;
+    this.uri = parts.uri;
+    this.params = parts.params instanceof Params ? parts.params : new Params(parts.params);
+  }
+
+  /** Parses one value (no comma list). @throws SIPParseError (400) */
+  static parse(text: string): NameAddr {
+    const end = trimEnd(text, 0, text.length);
+    const start = skipSpace(text, 0, end);
+    let displayName: string | undefined;
+    let open: number;
+    if (text.charCodeAt(start) === QUOTE) {
+      const close = endOfQuoted(text, start, end);
+      if (close < 0) throw new SIPParseError(`the quoted display name does not end in ${shown(text)}`, 400, { offset: start });
+      displayName = unquote(text.slice(start + 1, close));
+      open = skipSpace(text, close + 1, end);
+      if (text.charCodeAt(open) !== LESS) throw new SIPParseError(`expected "<" after the display name in ${shown(text)}`, 400, { offset: open });
+    } else {
+      open = text.indexOf("<", start);
+      if (open > start) {
+        // `Contact: sip:a@b;x="<"` has its bracket in a parameter; a display name holds no semicolon.
+        const semicolon = text.indexOf(";", start);
+        if (semicolon >= 0 && semicolon < open) open = -1;
+        else displayName = plainDisplayName(text, start, open);
+      }
+    }
+    if (open < 0) return NameAddr.#bare(text, start, end);
+    const close = text.indexOf(">", open);
+    if (close < 0 || close >= end) throw new SIPParseError(`expected ">" after the URI in ${shown(text)}`, 400, { offset: open });
+    const uri = parseURI(text.slice(open + 1, close));
+    const params = Params.parse(close + 1 === end ? "" : text.slice(close + 1, end));
+    const address = new NameAddr({ displayName, uri, params });
+    address.#text = text.slice(start, close + 1);
+    return address;
+  }
+
+  /** Without brackets, what follows the first semicolon belongs to the header, and `?` and `,` are forbidden (§20). */
+  static #bare(text: string, start: number, end: number): NameAddr {
+    const semicolon = text.indexOf(";", start);
+    const uriEnd = semicolon < 0 ? end : trimEnd(text, start, semicolon);
+    const uriText = text.slice(start, uriEnd);
+    if (uriText.includes("?") || uriText.includes(","))
+      throw new SIPParseError(`a URI with "?" or "," must stand in <>: ${shown(text)}`, 400, { offset: start });
+    return new NameAddr({ uri: parseURI(uriText), params: semicolon < 0 ? new Params() : Params.parse(text.slice(semicolon, end)) });
+  }
+
+  get tag(): string | undefined {
+    return this.params.text("tag");
+  }
+
+  set tag(tag: string | undefined) {
+    if (tag === undefined) this.params.delete("tag");
+    else this.params.set("tag", tag);
+  }
+
+  clone(): NameAddr {
+    return new NameAddr({ displayName: this.displayName, uri: this.uri.clone(), params: this.params.clone() });
+  }
+
+  /** @throws SIPHeaderError when the display name holds a line break */
+  toString(): string {
+    // A URI whose parameters were changed must be written anew, so the received text serves only while they agree.
+    const uri = this.uri.toString();
+    if (this.#text !== undefined && this.#text.endsWith(`<${uri}>`)) return `${this.#text}${this.params}`;
+    const name = this.displayName === undefined ? "" : `${quote(this.displayName, "display name")} `;
+    return `${name}<${uri}>${this.params}`;
+  }
+}
+
+/**
+ * The grammar allows tokens only; phones also send `John (Sales)` or bare UTF-8, which is unambiguous. What would make
+ * a list or another address of it is refused (RFC 4475 §3.1.2.15).
+ */
+function plainDisplayName(text: string, start: number, open: number): string | undefined {
+  const end = trimEnd(text, start, open);
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === COMMA || code === SEMICOLON || code === QUOTE || code === 62 || code === 92 || (code < 32 && !isSpace(code)) || code === 127)
+      throw new SIPParseError(`a display name that must be quoted in ${shown(text)}`, 400, { offset: i });
+  }
+  return end === start ? undefined : text.slice(start, end);
+}

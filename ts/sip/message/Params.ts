@@ -1,0 +1,231 @@
+import { SIPHeaderError, SIPParseError } from "../errors.ts";
+import {
+  COMMA,
+  EQUALS,
+  equalsIgnoreCase,
+  GREATER,
+  hasLineBreak,
+  isSpace,
+  isToken,
+  LESS,
+  QUOTE,
+  SEMICOLON,
+  skip,
+  skipSpace,
+  TOKEN,
+  URI_PARAMETER,
+} from "./characters.ts";
+import { escapeURI, unescapeURI } from "./escape.ts";
+import { endOfQuoted, quote, unquote } from "./quoted.ts";
+
+/** Where parameters stand decides how values are written: quoted after a header value, `%`-escaped inside a URI. */
+export type ParamsPlace = "header" | "uri";
+
+/** The parameters to start with; `true` (or undefined) is a parameter without a value, as in `;lr`. */
+export type ParamsInit = Params | Readonly<Record<string, string | number | true>> | Iterable<readonly [string, string | true]>;
+
+/**
+ * `;name=value` parameters in their order, names without regard to case. Values go in and come out plain: quotes and
+ * escapes are put on and taken off here.
+ *
+ * ```ts
+ * const params = Params.parse(';tag=1;note="a \\"b\\""');
+ * params.get("note");        // 'a "b"'
+ * params.set("lr", true);    // ;tag=1;note="a \"b\"";lr
+ * ```
+ */
+export class Params {
+  readonly #place: ParamsPlace;
+  readonly #names: string[] = [];
+  /** Values as they stand on the wire; `true` is a name alone. */
+  readonly #values: (string | true)[] = [];
+  #changed = false;
+  #observer: (() => void) | undefined;
+
+  constructor(init?: ParamsInit, place: ParamsPlace = "header") {
+    this.#place = place;
+    if (init === undefined) return;
+    if (init instanceof Params && init.#place === place) {
+      this.#names.push(...init.#names);
+      this.#values.push(...init.#values);
+    } else if (Symbol.iterator in init) for (const [name, value] of init) this.set(name, value);
+    else for (const [name, value] of Object.entries(init)) this.set(name, value);
+    this.#changed = false;
+  }
+
+  /**
+   * Parses `;a=b;c` to the end of the text (from `start`).
+   * @throws SIPParseError (400)
+   */
+  static parse(text: string, place: ParamsPlace = "header", start = 0): Params {
+    const params = new Params(undefined, place);
+    if (place === "uri") params.#parseURI(text, start);
+    else params.#parseHeader(text, start);
+    return params;
+  }
+
+  get size(): number {
+    return this.#names.length;
+  }
+
+  /** Whether anything was set or deleted since the parameters were parsed or built. @internal */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** Hears of every change: a message whose header these parameters belong to writes itself anew. @internal */
+  observe(observer: (() => void) | undefined): void {
+    this.#observer = observer;
+  }
+
+  has(name: string): boolean {
+    return this.#indexOf(name) >= 0;
+  }
+
+  /** The plain value; `true` for a parameter without one; undefined when it is absent. */
+  get(name: string): string | true | undefined {
+    const index = this.#indexOf(name);
+    if (index < 0) return undefined;
+    const value = this.#values[index];
+    if (value === true || value === undefined) return value;
+    if (this.#place === "uri") return unescapeURI(value);
+    return value.charCodeAt(0) === QUOTE ? unquote(value.slice(1, -1)) : value;
+  }
+
+  /** The plain value of a parameter that has one; undefined when it is absent or has none. */
+  text(name: string): string | undefined {
+    const value = this.get(name);
+    return value === true ? undefined : value;
+  }
+
+  /** Replaces in place, or appends. @throws SIPHeaderError when the name is no token or the value breaks the line */
+  set(name: string, value: string | number | true = true): this {
+    const written = this.#write(name, value);
+    const index = this.#indexOf(name);
+    if (index < 0) {
+      this.#names.push(this.#place === "uri" ? escapeURI(name, URI_PARAMETER) : name);
+      this.#values.push(written);
+    } else this.#values[index] = written;
+    this.#touch();
+    return this;
+  }
+
+  delete(name: string): boolean {
+    let found = false;
+    for (let index = this.#indexOf(name); index >= 0; index = this.#indexOf(name)) {
+      this.#names.splice(index, 1);
+      this.#values.splice(index, 1);
+      found = true;
+    }
+    if (found) this.#touch();
+    return found;
+  }
+
+  *entries(): IterableIterator<[name: string, value: string | true]> {
+    for (const name of this.#names) yield [name, this.get(name) ?? true];
+  }
+
+  [Symbol.iterator](): IterableIterator<[name: string, value: string | true]> {
+    return this.entries();
+  }
+
+  clone(): Params {
+    return new Params(this, this.#place);
+  }
+
+  /** `;a=b;c`, or the empty string. */
+  toString(): string {
+    let out = "";
+    for (let i = 0; i < this.#names.length; i++) {
+      const value = this.#values[i];
+      out += value === true ? `;${this.#names[i]}` : `;${this.#names[i]}=${value}`;
+    }
+    return out;
+  }
+
+  #touch(): void {
+    this.#changed = true;
+    this.#observer?.();
+  }
+
+  #indexOf(name: string): number {
+    for (let i = 0; i < this.#names.length; i++) {
+      const own = this.#names[i] ?? "";
+      if (own === name || equalsIgnoreCase(own, name)) return i;
+      if (this.#place === "uri" && own.includes("%") && equalsIgnoreCase(unescapeURI(own), name)) return i;
+    }
+    return -1;
+  }
+
+  #write(name: string, value: string | number | true): string | true {
+    if (name.length === 0 || hasLineBreak(name) || (this.#place === "header" && !isToken(name)))
+      throw new SIPHeaderError("parameter name", `must be a token, not ${JSON.stringify(name)}`);
+    if (value === true) return true;
+    const text = String(value);
+    if (hasLineBreak(text)) throw new SIPHeaderError(`parameter ${name}`, "must not contain line breaks");
+    if (this.#place === "uri") return escapeURI(text, URI_PARAMETER);
+    return text.length > 0 && endOfValue(text, 0) === text.length ? text : quote(text, `parameter ${name}`);
+  }
+
+  #parseURI(text: string, start: number): void {
+    let i = start;
+    while (i < text.length) {
+      const semicolon = text.indexOf(";", i + 1);
+      const end = semicolon < 0 ? text.length : semicolon;
+      const equals = text.indexOf("=", i);
+      if (equals < 0 || equals >= end) {
+        this.#names.push(text.slice(i + 1, end));
+        this.#values.push(true);
+      } else {
+        this.#names.push(text.slice(i + 1, equals));
+        this.#values.push(text.slice(equals + 1, end));
+      }
+      i = end;
+    }
+  }
+
+  #parseHeader(text: string, start: number): void {
+    const end = text.length;
+    let i = skipSpace(text, start, end);
+    while (i < end) {
+      if (text.charCodeAt(i) !== SEMICOLON) throw new SIPParseError(`expected ";" before a parameter in ${shown(text)}`, 400, { offset: i });
+      i = skipSpace(text, i + 1, end);
+      const nameEnd = skip(text, i, end, TOKEN);
+      if (nameEnd === i) throw new SIPParseError(`a parameter without a name in ${shown(text)}`, 400, { offset: i });
+      this.#names.push(text.slice(i, nameEnd));
+      i = skipSpace(text, nameEnd, end);
+      if (text.charCodeAt(i) !== EQUALS) {
+        this.#values.push(true);
+        continue;
+      }
+      i = skipSpace(text, i + 1, end);
+      let valueEnd: number;
+      if (text.charCodeAt(i) === QUOTE) {
+        valueEnd = endOfQuoted(text, i) + 1;
+        if (valueEnd === 0) throw new SIPParseError(`a quoted parameter value does not end in ${shown(text)}`, 400, { offset: i });
+      } else valueEnd = endOfValue(text, i);
+      if (valueEnd === i) throw new SIPParseError(`a parameter without a value after "=" in ${shown(text)}`, 400, { offset: i });
+      this.#values.push(text.slice(i, valueEnd));
+      i = skipSpace(text, valueEnd, end);
+    }
+  }
+}
+
+/**
+ * The end of an unquoted gen-value. The grammar says token or host; peers also send bare IPv6 addresses (RFC 5118
+ * §4.5), base64 and slashes, so anything goes that does not separate.
+ */
+function endOfValue(text: string, start: number): number {
+  let i = start;
+  for (; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === SEMICOLON || code === COMMA || code === QUOTE || code === LESS || code === GREATER) break;
+    if (isSpace(code) || code < 32 || code === 127) break;
+  }
+  return i;
+}
+
+/** Enough of a header value for an error message. @internal */
+export function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

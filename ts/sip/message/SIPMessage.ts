@@ -1,0 +1,261 @@
+import type { Challenge } from "../auth/challenge.ts";
+import type { DigestCredentials } from "../auth/challenge.ts";
+import { SIPParseError } from "../errors.ts";
+import { parseDigits } from "./characters.ts";
+import { CSeq } from "./CSeq.ts";
+import { Headers } from "./Headers.ts";
+import { splitList } from "./list.ts";
+import { NameAddr } from "./NameAddr.ts";
+import type { Params } from "./Params.ts";
+import { redact } from "./redact.ts";
+import type { SIPMessageType } from "./SIPMethod.ts";
+import type { SIPStatus } from "./SIPStatus.ts";
+import { Via } from "./Via.ts";
+import { toBytes } from "./write.ts";
+
+export const SIP_VERSION = "SIP/2.0";
+
+/** Headers as a caller gives them, in the order they are written. */
+export type HeadersInit = Iterable<readonly [string, string | number]>;
+
+/**
+ * What requests and responses share: headers, body, and the typed view of the headers every stack needs.
+ *
+ * A message that {@link parseMessage} returned has been checked: none of its accessors throws. On a message built by
+ * hand they throw a SIPParseError for a header that is missing or malformed.
+ *
+ * Typed values are parsed once and kept until their header changes. They are immutable, except for `params`: setting a
+ * parameter (or `tag`) of a value that belongs to a message writes that header anew.
+ *
+ * ```ts
+ * request.via.params.set("received", "192.0.2.1"); // the top Via line now says so
+ * ```
+ */
+export abstract class SIPMessage {
+  abstract readonly type: SIPMessageType;
+  /** The start line, without its line end. */
+  abstract readonly heading: string;
+  /** Null in a response. */
+  abstract readonly method: string | null;
+  /** 0 in a request. */
+  abstract readonly status: SIPStatus | 0;
+  /** What the message proves or asks for: the first usable credentials of a request, challenge of a response. */
+  abstract readonly authentication: Challenge | DigestCredentials | undefined;
+  readonly version: string = SIP_VERSION;
+  readonly headers: Headers;
+
+  #body: Uint8Array;
+  #received: Uint8Array | undefined;
+  #vias: Via[] | undefined;
+  #from: NameAddr | undefined;
+  #to: NameAddr | undefined;
+  #cseq: CSeq | undefined;
+  #contacts: NameAddr[] | undefined;
+  #routes: NameAddr[] | undefined;
+  #recordRoutes: NameAddr[] | undefined;
+
+  protected constructor(headers: Headers, body: Uint8Array, received?: Uint8Array) {
+    this.headers = headers;
+    this.#body = body;
+    this.#received = received;
+    headers.observe((key) => this.#headerChanged(key));
+  }
+
+  /** The bytes of the body; empty when there is none. Assigning leaves Content-Type to the caller. */
+  get body(): Uint8Array {
+    return this.#body;
+  }
+
+  set body(body: Uint8Array | string) {
+    this.#body = bodyBytes(body);
+    this.touch();
+  }
+
+  /** The body as UTF-8. */
+  get bodyText(): string {
+    return Buffer.from(this.#body.buffer, this.#body.byteOffset, this.#body.byteLength).toString("utf8");
+  }
+
+  /** As received; what would be sent, for a message that was made or changed here. */
+  get raw(): Uint8Array {
+    return this.toBytes();
+  }
+
+  /** What goes on the wire. A message received and not changed is written byte for byte as it came. */
+  toBytes(): Uint8Array {
+    return this.#received ?? toBytes(this.heading, this.headers, this.#body);
+  }
+
+  /** The topmost Via. */
+  get via(): Via {
+    return this.vias[0] ?? missing("Via");
+  }
+
+  /** Replaces the topmost Via. */
+  set via(via: Via) {
+    this.headers.setAll("Via", [via, ...this.vias.slice(1)].map(String));
+  }
+
+  get vias(): readonly Via[] {
+    return (this.#vias ??= this.#list("via", Via.parse, "Via", () => this.#vias));
+  }
+
+  get from(): NameAddr {
+    return (this.#from ??= this.#address("from", "From", () => this.#from));
+  }
+
+  set from(address: NameAddr) {
+    this.headers.set("From", address.toString());
+  }
+
+  get to(): NameAddr {
+    return (this.#to ??= this.#address("to", "To", () => this.#to));
+  }
+
+  set to(address: NameAddr) {
+    this.headers.set("To", address.toString());
+  }
+
+  get callId(): string {
+    return this.headers.line("call-id") ?? missing("Call-ID");
+  }
+
+  get cseq(): CSeq {
+    return (this.#cseq ??= CSeq.parse(this.headers.line("cseq") ?? missing("CSeq")));
+  }
+
+  set cseq(cseq: CSeq) {
+    this.headers.set("CSeq", cseq.toString());
+  }
+
+  /** Every Contact; empty for none and for `Contact: *`. */
+  get contacts(): readonly NameAddr[] {
+    if (this.contactIsWildcard) return [];
+    return (this.#contacts ??= this.#list("contact", NameAddr.parse, "Contact", () => this.#contacts));
+  }
+
+  get contact(): NameAddr | undefined {
+    return this.contacts[0];
+  }
+
+  /** `Contact: *` of a REGISTER that removes every binding (RFC 3261 §10.2.2). */
+  get contactIsWildcard(): boolean {
+    return this.headers.line("contact") === "*";
+  }
+
+  get routes(): readonly NameAddr[] {
+    return (this.#routes ??= this.#list("route", NameAddr.parse, "Route", () => this.#routes));
+  }
+
+  get recordRoutes(): readonly NameAddr[] {
+    return (this.#recordRoutes ??= this.#list("record-route", NameAddr.parse, "Record-Route", () => this.#recordRoutes));
+  }
+
+  /** Type and subtype in lower case, without parameters: "application/sdp". */
+  get contentType(): string | undefined {
+    const value = this.headers.line("content-type");
+    if (value === undefined) return undefined;
+    const semicolon = value.indexOf(";");
+    return (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
+  }
+
+  /** Seconds; undefined when absent or beyond 2^32 - 1, which counts as absent (RFC 4475 §3.1.2.4). */
+  get expires(): number | undefined {
+    return parseDigits(this.headers.line("expires") ?? "", 0xffff_ffff);
+  }
+
+  /** Undefined when absent or beyond 255, which counts as absent (RFC 4475 §3.1.2.4). */
+  get maxForwards(): number | undefined {
+    return parseDigits(this.headers.line("max-forwards") ?? "", 255);
+  }
+
+  /** Undefined when absent or not an RFC 1123 date in GMT, the only form SIP has (RFC 3261 §20.17). */
+  get date(): Date | undefined {
+    const text = this.headers.line("date");
+    if (text === undefined) return undefined;
+    const date = new Date(text);
+    return Number.isNaN(date.getTime()) || date.toUTCString() !== text ? undefined : date;
+  }
+
+  /** The message as a person reads it, credentials left out. */
+  summary(): string {
+    let out = `${this.heading}\r\n`;
+    for (const [name, value] of this.headers) out += `${name}: ${value}\r\n`;
+    const type = this.contentType ?? "";
+    const textual = type.startsWith("text/") || type === "application/sdp" || type.startsWith("message/") || type.endsWith("xml");
+    if (this.#body.length > 0) out += `\r\n${textual || isPrintable(this.bodyText) ? this.bodyText : `<${this.#body.length} bytes of ${type}>`}`;
+    return redact(out).replaceAll("\r\n", "\n");
+  }
+
+  toString(): string {
+    return Buffer.from(this.toBytes()).toString("utf8");
+  }
+
+  /** Forgets the received bytes: they say something else now. */
+  protected touch(): void {
+    this.#received = undefined;
+  }
+
+  #address(key: string, name: string, cached: () => NameAddr | undefined): NameAddr {
+    const address = NameAddr.parse(this.headers.line(key) ?? missing(name));
+    address.params.observe(() => {
+      if (cached() !== address) return;
+      this.headers.set(name, address.toString());
+      this.#restore(key, address);
+    });
+    return address;
+  }
+
+  #list<T extends { readonly params: Params }>(key: string, parse: (text: string) => T, name: string, cached: () => T[] | undefined): T[] {
+    const values: T[] = [];
+    for (const line of this.headers.lines(key)) for (const text of splitList(line)) values.push(parse(text));
+    const write = (): void => {
+      if (cached() !== values) return;
+      this.headers.setAll(name, values.map(String));
+      this.#restore(key, values);
+    };
+    for (const value of values) value.params.observe(write);
+    return values;
+  }
+
+  /** The header was written from this very value: no need to parse it again, and holders of it stay connected. */
+  #restore(key: string, value: unknown): void {
+    if (key === "from") this.#from = value as NameAddr;
+    else if (key === "to") this.#to = value as NameAddr;
+    else if (key === "via") this.#vias = value as Via[];
+    else if (key === "contact") this.#contacts = value as NameAddr[];
+    else if (key === "route") this.#routes = value as NameAddr[];
+    else if (key === "record-route") this.#recordRoutes = value as NameAddr[];
+  }
+
+  #headerChanged(key: string): void {
+    this.touch();
+    if (key === "via") this.#vias = undefined;
+    else if (key === "from") this.#from = undefined;
+    else if (key === "to") this.#to = undefined;
+    else if (key === "cseq") this.#cseq = undefined;
+    else if (key === "contact") this.#contacts = undefined;
+    else if (key === "route") this.#routes = undefined;
+    else if (key === "record-route") this.#recordRoutes = undefined;
+  }
+}
+
+/** A body as bytes; text becomes UTF-8. */
+export function bodyBytes(body: Uint8Array | string | undefined): Uint8Array {
+  if (body === undefined) return EMPTY;
+  return typeof body === "string" ? Buffer.from(body, "utf8") : body;
+}
+
+const EMPTY = new Uint8Array(0);
+
+function missing(name: string): never {
+  throw new SIPParseError(`the message has no ${name}`);
+}
+
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code < 32 && code !== 9 && code !== 10 && code !== 13) || code === 127 || code === 0xfffd) return false;
+  }
+  return true;
+}

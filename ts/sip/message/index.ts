@@ -1,0 +1,16 @@
+export { CSeq } from "./CSeq.ts";
+export { Headers } from "./Headers.ts";
+export { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
+export { NameAddr } from "./NameAddr.ts";
+export { Params, type ParamsInit, type ParamsPlace } from "./Params.ts";
+export { parseMessage } from "./parse.ts";
+export { newBranch, newCallId, newTag } from "./random.ts";
+export { redact } from "./redact.ts";
+export { type HeadersInit, SIPMessage } from "./SIPMessage.ts";
+export { SIPMessageType, SIPMethod } from "./SIPMethod.ts";
+export { SIPRequest, type SIPRequestInit } from "./SIPRequest.ts";
+export { SIPResponse, type SIPResponseInit } from "./SIPResponse.ts";
+export { reasonPhrase, SIPStatus } from "./SIPStatus.ts";
+export { parseURI, SIPURI, type SIPURIParts, type URI } from "./SIPURI.ts";
+export { OtherURI, TelURI } from "./TelURI.ts";
+export { BRANCH_COOKIE, Via } from "./Via.ts";
