@@ -1,0 +1,100 @@
+import type { SIPRequest } from "../message/SIPRequest.ts";
+import type { SIPResponse } from "../message/SIPResponse.ts";
+import type { Endpoint } from "../transport/transport.ts";
+import { ackFor } from "./companions.ts";
+import { InviteClient } from "./inviteClient.ts";
+import type { ClientAction } from "./machine.ts";
+import { NonInviteClient } from "./nonInviteClient.ts";
+import { Shell, type Surroundings } from "./Shell.ts";
+import type { ClientTransaction, ClientTransactionHandler } from "./transaction.ts";
+
+type ClientMachine = InviteClient<SIPResponse> | NonInviteClient<SIPResponse>;
+
+/** A client machine on the wire. */
+export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine> implements ClientTransaction {
+  readonly request: SIPRequest;
+  readonly destination: Endpoint;
+  readonly #bytes: Uint8Array;
+  readonly #handler: ClientTransactionHandler;
+  readonly #ended: () => void;
+  /** Who sent the response that is being delivered. */
+  #source: Endpoint;
+  /** The ACK to the final response, written once: its repetitions are the same bytes. */
+  #ack: Uint8Array | undefined;
+  /** Sends the CANCEL; set while the user wants one and none has gone out. */
+  #sendCancel: (() => void) | undefined;
+  #cancelled = false;
+
+  constructor(
+    request: SIPRequest,
+    destination: Endpoint,
+    handler: ClientTransactionHandler,
+    surroundings: Surroundings,
+    ended: () => void,
+  ) {
+    const { timers, reliable } = surroundings;
+    super(request.method === "INVITE" ? new InviteClient(timers, reliable) : new NonInviteClient(timers, reliable), surroundings);
+    this.request = request;
+    this.destination = destination;
+    this.#bytes = request.toBytes();
+    this.#handler = handler;
+    this.#ended = ended;
+    this.#source = destination;
+  }
+
+  start(): void {
+    this.run(this.machine.start(this.surroundings.clock.now()));
+  }
+
+  receive(response: SIPResponse, from: Endpoint): void {
+    this.#source = from;
+    this.run(this.machine.receive(response, this.surroundings.clock.now()));
+    this.#cancelNow();
+  }
+
+  /** Sends a CANCEL as soon as RFC 3261 §9.1 allows, if it ever does. Only the first call counts. */
+  cancel(send: () => void): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.#sendCancel = send;
+    this.#cancelNow();
+  }
+
+  #cancelNow(): void {
+    const send = this.#sendCancel;
+    if (!send || !(this.machine instanceof InviteClient) || !this.machine.cancellable) return;
+    this.#sendCancel = undefined;
+    this.machine.cancelled(this.surroundings.clock.now());
+    this.setAlarm();
+    send();
+  }
+
+  protected override perform(action: ClientAction<SIPResponse>): void {
+    const { surroundings } = this;
+    const handler = this.#handler;
+    switch (action.kind) {
+      case "send":
+        this.send(this.#bytes, this.destination);
+        break;
+      case "acknowledge":
+        // To where the INVITE went (§17.1.1.3), wherever the response came from.
+        this.#ack ??= ackFor(this.request, action.response).toBytes();
+        this.send(this.#ack, this.destination);
+        break;
+      case "deliver":
+        surroundings.tell(() => handler.response(action.response, this.#source), "response");
+        break;
+      case "timeout":
+        surroundings.tell(() => handler.timeout(), "timeout");
+        break;
+      case "transportError":
+        surroundings.tell(() => handler.transportError(action.error), "transportError");
+        break;
+      case "terminate":
+        this.close();
+        this.#ended();
+        surroundings.tell(() => handler.terminated?.(), "terminated");
+        break;
+    }
+  }
+}

@@ -1,0 +1,309 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../time/clock.ts";
+import { SIPParseError } from "../errors.ts";
+import { parseMessage } from "../message/parse.ts";
+import { newBranch, newTag } from "../message/random.ts";
+import { SIPRequest } from "../message/SIPRequest.ts";
+import { SIPResponse } from "../message/SIPResponse.ts";
+import type { Endpoint, Transport } from "../transport/transport.ts";
+import { ClientShell } from "./ClientShell.ts";
+import { cancelFor } from "./companions.ts";
+import { clientKey, mergeKey, serverKey } from "./matching.ts";
+import { ServerShell } from "./ServerShell.ts";
+import type { Surroundings } from "./Shell.ts";
+import { defaultTimers, type Timers } from "./timers.ts";
+import type { ClientTransaction, ClientTransactionHandler, ServerTransaction } from "./transaction.ts";
+import { isSentBy, ownVia, responseDestination, type SentBy, stampVia } from "./via.ts";
+
+/** A message as it passed the wire. */
+export interface TraceEntry {
+  readonly direction: "in" | "out";
+  readonly bytes: Uint8Array;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** By the layer's clock, in milliseconds. */
+  readonly time: number;
+}
+
+export interface TransactionLayerOptions {
+  /** The layer takes its `onMessage`; opening and closing it stay its owner's. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly timers?: Partial<Timers> | undefined;
+  /** What to put into Via, asked for each request. */
+  readonly sentBy: () => SentBy;
+  /** Sees every message that comes or goes. */
+  readonly trace?: ((entry: TraceEntry) => void) | undefined;
+  /** Hears what a callback threw (`during` names it), and what should never happen. Nothing of it goes further. */
+  readonly onInternalError?: ((error: unknown, during: string) => void) | undefined;
+}
+
+/** What arrived and led to nothing. */
+export interface Dropped {
+  /** No SIP at all, or no way to answer it. */
+  unparsable: number;
+  /** Responses whose Via is not the one that we had sent (RFC 3261 §18.1.2, §8.1.3.3). */
+  wrongVia: number;
+}
+
+/**
+ * The transaction layer of RFC 3261 §17 and RFC 6026 over one transport: matches messages to transactions, retransmits, absorbs
+ * retransmissions, acknowledges refusals, and answers what needs no user.
+ *
+ * ```ts
+ * const layer = new TransactionLayer({ transport, clock: systemClock, sentBy: () => ({ host: "192.0.2.1", port: 5060 }) });
+ * layer.onRequest = (transaction, request) => transaction.respond(SIPResponse.to(request, 200));
+ * layer.request(options, destination, { response: (r) => console.log(r.statusCode), timeout() {}, transportError() {} });
+ * ```
+ */
+export class TransactionLayer {
+  /** A request that began a transaction: any method but ACK, a CANCEL only if it matches no INVITE (to be answered 481). */
+  onRequest: (transaction: ServerTransaction, request: SIPRequest) => void = (transaction, request) =>
+    transaction.respond(SIPResponse.to(request, 503));
+  /** An ACK for a 2xx: it belongs to no transaction (RFC 3261 §13.3.1.4). */
+  onAck: (ack: SIPRequest, from: Endpoint) => void = () => undefined;
+  /**
+   * A CANCEL for an INVITE that has had no final response. The layer has answered the CANCEL with 200; the user owes the INVITE a
+   * 487 (RFC 3261 §9.2).
+   */
+  onCancel: (transaction: ServerTransaction, cancel: SIPRequest) => void = (transaction) =>
+    transaction.respond(SIPResponse.to(transaction.request, 487));
+  /** A response with our Via but to no living transaction: a 2xx that comes later than timer M, mostly. */
+  onStrayResponse: (response: SIPResponse, from: Endpoint) => void = () => undefined;
+  readonly dropped: Dropped = { unparsable: 0, wrongVia: 0 };
+  readonly #options: TransactionLayerOptions;
+  readonly #surroundings: Surroundings;
+  readonly #clients = new Map<string, ClientShell>();
+  readonly #servers = new Map<string, ServerShell>();
+  /** By {@link mergeKey}: server transactions that another copy of their request would merge with. */
+  readonly #mergeable = new Map<string, ServerShell>();
+  /** ACKs for 2xx as they went out: the same one again is the same bytes. */
+  readonly #acks = new WeakMap<SIPRequest, Uint8Array>();
+  #closed = false;
+
+  constructor(options: TransactionLayerOptions) {
+    this.#options = options;
+    this.#surroundings = {
+      clock: options.clock,
+      timers: { ...defaultTimers, ...options.timers },
+      reliable: options.transport.reliable,
+      send: (message, to) => this.#send(message, to),
+      tell: (callback, during) => this.#tell(callback, during),
+    };
+    options.transport.onMessage = (message, from) => {
+      this.#tell(() => this.#receive(message, from), "receiving");
+    };
+  }
+
+  /** Living transactions, those included that only wait for retransmissions. */
+  get size(): number {
+    return this.#clients.size + this.#servers.size;
+  }
+
+  /**
+   * Begins a client transaction: puts our Via (new branch, rport) on top of a copy of the request, and sends that. Not for ACK; a
+   * CANCEL is better sent by {@link cancel}.
+   * @throws SIPHeaderError when the request cannot be written
+   */
+  request(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientTransaction {
+    return this.#begin(this.#withOwnVia(request), destination, handler);
+  }
+
+  /**
+   * Sends an ACK to a 2xx under a branch of its own. Giving the same object again, when the 2xx is repeated, sends the same bytes.
+   * An ACK that does not leave is not reported to its user: the 2xx will come again.
+   */
+  sendAck(ack: SIPRequest, destination: Endpoint): void {
+    let bytes = this.#acks.get(ack);
+    if (!bytes) {
+      bytes = this.#withOwnVia(ack).toBytes();
+      this.#acks.set(ack, bytes);
+    }
+    this.#sendAlone(bytes, destination, "sending an ACK");
+  }
+
+  /**
+   * Cancels an INVITE (RFC 3261 §9.1): at once if a provisional response has come, else as soon as one comes; a final response
+   * that comes first makes it void. 64*T1 after the CANCEL the INVITE times out. Does nothing to other methods, nor twice.
+   * @param headers for the CANCEL, for instance a Reason
+   */
+  cancel(transaction: ClientTransaction, headers?: Iterable<readonly [string, string]>): void {
+    if (!(transaction instanceof ClientShell) || this.#closed) return;
+    const { request, destination } = transaction;
+    if (request.method !== "INVITE") return;
+    const cancel = cancelFor(request, headers);
+    // Whatever becomes of the CANCEL itself, the INVITE tells how it ends.
+    transaction.cancel(() => this.#begin(cancel, destination, { response() {}, timeout() {}, transportError() {} }));
+  }
+
+  /** Ends everything without a word to anybody; leaves no alarm. The transport stays open: it is its owner's. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.transport.onMessage = undefined;
+    for (const shell of [...this.#clients.values(), ...this.#servers.values()]) shell.close();
+    this.#clients.clear();
+    this.#servers.clear();
+    this.#mergeable.clear();
+  }
+
+  #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientShell {
+    const key = clientKey(request.via.branch ?? "", request.method);
+    const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key));
+    if (this.#closed) return shell;
+    this.#clients.set(key, shell);
+    shell.start();
+    return shell;
+  }
+
+  #withOwnVia(request: SIPRequest): SIPRequest {
+    const copy = request.clone();
+    copy.headers.prepend("Via", ownVia(this.#options.transport.protocol, this.#options.sentBy(), newBranch()).toString());
+    return copy;
+  }
+
+  #receive(message: Uint8Array, from: Endpoint): void {
+    this.#trace("in", message, from);
+    try {
+      const parsed = parseMessage(message);
+      if (parsed instanceof SIPRequest) this.#receiveRequest(parsed, from);
+      else this.#receiveResponse(parsed, from);
+    } catch (error) {
+      if (!(error instanceof SIPParseError)) throw error;
+      this.#refuseUnparsable(message, error, from);
+    }
+  }
+
+  #receiveResponse(response: SIPResponse, from: Endpoint): void {
+    const { via } = response;
+    const client = this.#clients.get(clientKey(via.branch ?? "", response.cseq.method));
+    if (!client) {
+      if (isSentBy(via, this.#options.sentBy())) this.#tell(() => this.onStrayResponse(response, from), "onStrayResponse");
+      else this.dropped.wrongVia++;
+      return;
+    }
+    const sent = client.request;
+    const isOurs = isSentBy(via, { host: sent.via.host, port: sent.via.port ?? 5060 });
+    if (isOurs && response.headers.getAll("Via").length === sent.headers.getAll("Via").length) client.receive(response, from);
+    else this.dropped.wrongVia++;
+  }
+
+  #receiveRequest(request: SIPRequest, from: Endpoint): void {
+    if (request.method === "ACK") {
+      const invite = this.#inviteOf(request);
+      stampVia(request, from);
+      if (invite) invite.receive(request);
+      else this.#tell(() => this.onAck(request, from), "onAck");
+      return;
+    }
+    const key = serverKey(request, request.method);
+    const known = this.#servers.get(key);
+    if (known) {
+      known.receive(request);
+      return;
+    }
+    const invite = request.method === "CANCEL" ? this.#inviteOf(request) : undefined;
+    const merging = mergeKey(request);
+    stampVia(request, from);
+    const server = this.#serve(request, from, key, merging);
+    if (merging !== undefined && this.#mergeable.get(merging) !== server) {
+      server.respond(SIPResponse.to(request, 482));
+    } else if (invite) {
+      this.#cancelled(invite, server);
+    } else if (!this.#tell(() => this.onRequest(server, request), "onRequest")) {
+      server.respond(SIPResponse.to(request, 500));
+    }
+  }
+
+  #serve(request: SIPRequest, from: Endpoint, key: string, merging: string | undefined): ServerShell {
+    const server: ServerShell = new ServerShell(request, from, this.#surroundings, {
+      acknowledged: (ack) => this.#tell(() => this.onAck(ack, from), "onAck"),
+      ended: () => {
+        this.#servers.delete(key);
+        if (merging !== undefined && this.#mergeable.get(merging) === server) this.#mergeable.delete(merging);
+      },
+    });
+    this.#servers.set(key, server);
+    if (merging !== undefined && !this.#mergeable.has(merging)) this.#mergeable.set(merging, server);
+    server.start();
+    return server;
+  }
+
+  /** RFC 3261 §9.2. */
+  #cancelled(invite: ServerShell, cancel: ServerShell): void {
+    const toTag = invite.lastResponse?.to.tag ?? newTag();
+    cancel.respond(SIPResponse.to(cancel.request, 200, { toTag }));
+    if (invite.state !== "Proceeding") return;
+    if (!this.#tell(() => this.onCancel(invite, cancel.request), "onCancel")) {
+      invite.respond(SIPResponse.to(invite.request, 487));
+    }
+  }
+
+  /** The INVITE that an ACK or CANCEL is about. */
+  #inviteOf(request: SIPRequest): ServerShell | undefined {
+    const invite = this.#servers.get(serverKey(request, "INVITE"));
+    if (invite || request.method !== "ACK") return invite;
+    // The older matching rule: the To tag is the one of our response, which the first INVITE had not.
+    const first = this.#servers.get(serverKey(request, "INVITE", ""));
+    return first && first.lastResponse?.to.tag === request.to.tag ? first : undefined;
+  }
+
+  /** Answers without keeping state (RFC 3261 §8.2.7): what is wrong with the request may be what would identify it. */
+  #refuseUnparsable(message: Uint8Array, error: SIPParseError, from: Endpoint): void {
+    const { request } = error;
+    if (!request || request.method === "ACK") {
+      this.dropped.unparsable++;
+      return;
+    }
+    try {
+      stampVia(request, from);
+      // The same request gets the same tag, though nobody remembers it.
+      const toTag = createHash("sha256").update(message).digest("hex").slice(0, 16);
+      const response = SIPResponse.to(request, error.status, { toTag });
+      this.#sendAlone(response.toBytes(), responseDestination(request.via, from, this.#surroundings.reliable), "refusing a request");
+    } catch {
+      this.dropped.unparsable++;
+    }
+  }
+
+  /** Sends what belongs to no transaction. */
+  #sendAlone(message: Uint8Array, to: Endpoint, during: string): void {
+    this.#send(message, to).catch((error: unknown) => this.#report(error, during));
+  }
+
+  async #send(message: Uint8Array, to: Endpoint): Promise<void> {
+    if (this.#closed) return;
+    this.#trace("out", message, to);
+    await this.#transportFor(to, message).send(message, to);
+  }
+
+  /** Every message passes here: the place to choose between several transports, by the destination and the size. */
+  #transportFor(_to: Endpoint, _message: Uint8Array): Transport {
+    return this.#options.transport;
+  }
+
+  #trace(direction: "in" | "out", bytes: Uint8Array, remote: Endpoint): void {
+    const { trace, transport, clock } = this.#options;
+    if (trace) this.#tell(() => trace({ direction, bytes, local: transport.local, remote, time: clock.now() }), "trace");
+  }
+
+  #tell(callback: () => unknown, during: string): boolean {
+    try {
+      const result = callback();
+      // An async function fits a callback that returns nothing; what it throws would end the process.
+      if (result instanceof Promise) result.catch((error: unknown) => this.#report(error, during));
+      return true;
+    } catch (error) {
+      this.#report(error, during);
+      return false;
+    }
+  }
+
+  #report(error: unknown, during: string): void {
+    try {
+      this.#options.onInternalError?.(error, during);
+    } catch {
+      // A reporter that throws has nobody to report to.
+    }
+  }
+}
