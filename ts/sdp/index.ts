@@ -4,7 +4,6 @@ export type { LocalMedia } from "./LocalMedia.ts";
 export { connectionOf, directionOf, isUnspecified, ptimeOf } from "./media.ts";
 export { acceptAnswer, createAnswer, createOffer } from "./offerAnswer.ts";
 export type { AgreedStream, AnswerOptions, Continuation, Rejected } from "./offerAnswer.ts";
-export { newSessionId } from "./origin.ts";
 export { parseSDP } from "./parse.ts";
 export type { SDPLimits } from "./parse.ts";
 export type {

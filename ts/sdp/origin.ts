@@ -1,12 +1,5 @@
-import { randomInt } from "node:crypto";
-
 import type { SessionDescription } from "./types.ts";
 import { writeSDP } from "./write.ts";
-
-/** A session identifier for o=: random, and within 31 bits because there are gateways that keep it in an `int`. */
-export function newSessionId(): string {
-  return String(randomInt(1, 2 ** 31 - 1));
-}
 
 /**
  * Gives `next` the origin of what we sent before in the same session: the same identifier, and a version that is one higher
