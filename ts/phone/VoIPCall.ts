@@ -78,7 +78,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     super();
     this.phone = phone;
     this.direction = setup.direction;
-    this.request = setup.sip.request;
+    this.request = setup.sip.invite;
     this.#setup = setup;
     this.#media = setup.media;
     this.#audio = new CallAudio(setup.media, setup.audioFormat);

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { isIPv6 } from "node:net";
 import type { MediaSession, OpenOptions } from "../media/contract.ts";
 import { NoPortsAvailableError } from "../media/errors.ts";
 import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
@@ -62,7 +63,11 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
 
   #newLocalHost(): LocalHost {
     const { bindIp, bindNetwork, hostname, remoteHostname } = this.#options;
-    return new LocalHost(bindIp, (localAddress) => new NAT(localAddress, bindNetwork, hostname, remoteHostname));
+    return new LocalHost(bindIp, (localAddress) => {
+      // The documented default means "everywhere", which for an IPv6 address reads ::/0.
+      const network = bindNetwork === "0.0.0.0/0" && isIPv6(localAddress) ? "::/0" : bindNetwork;
+      return new NAT(localAddress, network, hostname, remoteHostname);
+    });
   }
 
   /** The phone's current status. */
@@ -121,7 +126,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       const failed = this.#client;
       this.#client = undefined;
       await failed?.stop().catch(() => {}); // the first error is the one that tells
-      if (this.#status === PhoneStatus.REGISTERING) this.#become(PhoneStatus.FAILED);
+      if (this.getStatus() === PhoneStatus.REGISTERING) this.#become(PhoneStatus.FAILED);
       throw error;
     }
   }
@@ -135,7 +140,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       transport: new UDPTransport({ address: options.bindIp, port: options.bindPort }),
       hostFor: (remote) => this.#localHost.hostFor(remote),
       resolve: async (host, port) => {
-        const endpoints = await resolveHost(host, port);
+        const endpoints = await this.#resolve(host, port);
         await Promise.all(endpoints.map((endpoint) => this.#localHost.learn(endpoint.address)));
         return endpoints;
       },
@@ -204,7 +209,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     }
     const target = this.#target(number);
     const address = await this.#addressTowards(this.#options.server ?? target.host);
-    const media = await this.#openMedia(address);
+    const media = await this.#openMedia();
     try {
       const negotiation = new Negotiation(address, media.localPort, payloadTypes);
       const sip = client.invite(target, { body: negotiation.offer() });
@@ -233,22 +238,25 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     if (server === undefined) {
       throw new InvalidOptionError("number", `${JSON.stringify(number)} needs a server to look it up: set server, or call sip:user@host:port`);
     }
-    return SIPURI.of({ user: number, host: server, ...(port === 5060 ? {} : { port }) });
+    return new SIPURI({ scheme: "sip", user: number, host: server, ...(port === 5060 ? {} : { port }) });
   }
 
   async #addressTowards(host: string): Promise<string> {
-    const [endpoint] = await resolveHost(host, undefined);
+    const [endpoint] = await this.#resolve(host);
     return this.#localHost.learn(endpoint?.address ?? host);
+  }
+
+  /** Only addresses of the family that our socket speaks. */
+  #resolve(host: string, port?: number): Promise<Endpoint[]> {
+    return resolveHost(host, port, { family: isIPv6(this.#options.bindIp) ? 6 : 4 });
   }
 
   #common(media: MediaSession, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {
     return { media, negotiation, audioFormat: this.#options.audioFormat, engine: this.#engine().engine.name };
   }
 
-  async #openMedia(advertised: string): Promise<MediaSession> {
-    const { bindIp, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay } = this.#options;
-    // A wildcard socket of the other family would not hear the peer that was promised `advertised`.
-    const address = bindIp === "0.0.0.0" && advertised.includes(":") ? "::" : bindIp;
+  async #openMedia(): Promise<MediaSession> {
+    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay } = this.#options;
     const session: OpenOptions["session"] = {
       ...(minimumDelay === undefined ? {} : { minimumDelay }),
       ...(maximumDelay === undefined ? {} : { maximumDelay }),
@@ -277,7 +285,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     let media: MediaSession | undefined;
     try {
       const address = await this.#localHost.learn(sip.source.address);
-      media = await this.#openMedia(address);
+      media = await this.#openMedia();
       const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES);
       let answer: CallSetup["answer"];
       if (request.body.length > 0) {

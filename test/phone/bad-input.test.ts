@@ -1,0 +1,165 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  CredentialsManager,
+  InvalidAccountInfoError,
+  InvalidRangeError,
+  InvalidStateError,
+  NATError,
+  NoPortsAvailableError,
+  PhoneStatus,
+  SidetoneError,
+  VoIPCall,
+  VoIPPhone,
+} from "../../ts/index.ts";
+import { newPhone, next, startRegistrar, uriOf, within } from "./support.ts";
+
+/** Handles that keep a process alive, by kind; timers of the test runner itself come and go and are left out. */
+function handles(): string[] {
+  return process.getActiveResourcesInfo().filter((kind) => /UDP|TCP|GetAddrInfo/.test(kind));
+}
+
+const phones: VoIPPhone[] = [];
+function phone(...args: Parameters<typeof newPhone>): VoIPPhone {
+  const made = newPhone(...args);
+  phones.push(made);
+  return made;
+}
+
+async function failure(promise: Promise<unknown>): Promise<SidetoneError> {
+  const error = await within(10_000, "the failure", promise.then(() => undefined, (reason: unknown) => reason));
+  expect(error).toBeInstanceOf(SidetoneError);
+  return error as SidetoneError;
+}
+
+afterEach(async () => {
+  await Promise.all(phones.splice(0).map((each) => each.stop()));
+});
+
+describe("bad input gets a typed error, and the process stays clean", () => {
+  it("rtpPortLow > rtpPortHigh", () => {
+    const make = () => new VoIPPhone({ user: "alice", rtpPortLow: 20_000, rtpPortHigh: 10_000 });
+    expect(make).toThrow(InvalidRangeError);
+    expect(make).toThrow(InvalidStateError); // the documentation names both
+    expect(make).toThrow(/20000.*10000/);
+  });
+
+  it("an address that is not this machine's", async () => {
+    const before = handles();
+    const alice = phone("alice", undefined, { bindIp: "192.0.2.1" });
+    expect((await failure(alice.start())).message).toMatch(/192\.0\.2\.1/);
+    expect(alice.getStatus()).toBe(PhoneStatus.FAILED);
+    expect(handles()).toEqual(before);
+  });
+
+  it("a SIP port that is taken", async () => {
+    const taken = createSocket("udp4");
+    taken.bind(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address();
+    const error = await failure(phone("alice", undefined, { bindPort: port }).start());
+    expect(error.message).toContain(String(port));
+    expect(error.message).toMatch(/use|taken|choose/i);
+    taken.close();
+    await once(taken, "close");
+  });
+
+  it("a wrong password", async () => {
+    const registrar = await startRegistrar();
+    const credentialsManager = new CredentialsManager();
+    credentialsManager.add("alice", "wrong");
+    const alice = phone("alice", registrar, { credentialsManager });
+    const error = await failure(alice.start());
+    expect(error).toBeInstanceOf(InvalidAccountInfoError);
+    expect(error.message).toMatch(/alice/);
+    expect(error.message).not.toContain("wrong");
+    expect(alice.getStatus()).toBe(PhoneStatus.FAILED);
+    await registrar.stop();
+  });
+
+  it("a server that is not there", async () => {
+    const free = createSocket("udp4");
+    free.bind(0, "127.0.0.1");
+    await once(free, "listening");
+    const { port } = free.address();
+    free.close();
+    await once(free, "close");
+    const before = handles();
+    const credentialsManager = new CredentialsManager();
+    const alice = new VoIPPhone({
+      server: "127.0.0.1",
+      port,
+      user: "alice",
+      credentialsManager,
+      bindIp: "127.0.0.1",
+      bindPort: 0,
+      timers: { T1: 5, T2: 20 },
+      registerFailureThreshold: 1,
+    });
+    const error = await failure(alice.start());
+    expect(error.message).toContain(`127.0.0.1:${port}`);
+    expect(alice.getStatus()).toBe(PhoneStatus.FAILED);
+    expect(handles()).toEqual(before);
+  });
+
+  it("a server whose name does not resolve", async () => {
+    const alice = new VoIPPhone({ server: "no-such-host.invalid", user: "alice", bindIp: "127.0.0.1", bindPort: 0, registerFailureThreshold: 1 });
+    const error = await failure(alice.start());
+    expect(error.message).toContain("no-such-host.invalid");
+  });
+
+  it("a server outside bindNetwork without a remoteHostname", async () => {
+    // Loopback is always inside; nothing is sent to this address of RFC 5737.
+    const alice = phone("alice", undefined, { server: "192.0.2.1", bindNetwork: "10.0.0.0/8" });
+    expect(await failure(alice.start())).toBeInstanceOf(NATError);
+  });
+
+  it("no RTP port left, outgoing: the call is refused before anything is sent", async () => {
+    const bob = phone("bob", undefined, { callClass: class extends VoIPCall { override ringing(): void {} } });
+    const alice = phone("alice", undefined, { rtpPortLow: 28_000, rtpPortHigh: 28_000 });
+    await Promise.all([alice.start(), bob.start()]);
+    const first = await alice.call(uriOf(bob, "bob"));
+    const error = await failure(alice.call(uriOf(bob, "bob")));
+    expect(error).toBeInstanceOf(NoPortsAvailableError);
+    expect(error.message).toMatch(/28000/);
+    expect(bob.calls.size).toBeLessThanOrEqual(1);
+    await first.cancel();
+    await (await alice.call(uriOf(bob, "bob"))).cancel(); // the port is free again
+  });
+
+  it("no RTP port left, incoming: the caller hears 503", async () => {
+    const bob = phone("bob", undefined, { rtpPortLow: 28_002, rtpPortHigh: 28_002, callClass: class extends VoIPCall { override ringing(): void {} } });
+    const alice = phone("alice");
+    await Promise.all([alice.start(), bob.start()]);
+    const first = await alice.call(uriOf(bob, "bob"));
+    await next(first, "ringing");
+    const second = await alice.call(uriOf(bob, "bob"));
+    expect(await within(5_000, "the second's end", second.ended)).toMatchObject({ status: 503 });
+    await first.cancel();
+  });
+
+  it("a call before start(), a second start(), a number with a line break", async () => {
+    const alice = phone("alice");
+    expect(await failure(alice.call("sip:x@127.0.0.1"))).toBeInstanceOf(InvalidStateError);
+    await alice.start();
+    expect(await failure(alice.start())).toBeInstanceOf(InvalidStateError);
+    await failure(alice.call("sip:x@127.0.0.1\r\nVia: evil"));
+    await failure(alice.call("bob")); // no server to look it up
+  });
+
+  it("stop() leaves no open handle, with a call up and one ringing", async () => {
+    const before = handles();
+    const bob = newPhone("bob", undefined, { callClass: class extends VoIPCall { override async ringing(): Promise<void> {
+      if (bob.calls.size === 1) await this.answer();
+    } } });
+    const alice = newPhone("alice");
+    await Promise.all([alice.start(), bob.start()]);
+    const first = await alice.call(uriOf(bob, "bob"));
+    await next(first, "answered");
+    const second = await alice.call(uriOf(bob, "bob"));
+    await next(second, "ringing");
+    await within(10_000, "both phones stopped", Promise.all([alice.stop(), bob.stop()]));
+    expect(handles()).toEqual(before);
+  });
+});

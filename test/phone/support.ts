@@ -1,0 +1,70 @@
+import { CredentialsManager, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import { Registrar } from "../../ts/testkit/index.ts";
+
+/** The ports that phones of these tests use for RTP: above those of the interop tests, below the ephemeral ones. */
+export const RTP: { readonly rtpPortLow: number; readonly rtpPortHigh: number } = { rtpPortLow: 26_000, rtpPortHigh: 27_999 };
+
+export const PASSWORDS: Record<string, string> = { alice: "wonder land", bob: "b0b's", "carol-0x55eb": "c" };
+
+export async function startRegistrar(options: Partial<ConstructorParameters<typeof Registrar>[0]> = {}): Promise<Registrar> {
+  const registrar = new Registrar({ address: "127.0.0.1", port: 0, users: PASSWORDS, ...options });
+  await registrar.start();
+  return registrar;
+}
+
+/** A phone on loopback, at any free SIP port; with a registrar it is that server's user. */
+export function newPhone(user: string, registrar?: Registrar, options: Partial<VoIPPhoneParameter> = {}): VoIPPhone {
+  const credentialsManager = new CredentialsManager();
+  credentialsManager.add(user, PASSWORDS[user] ?? "");
+  return new VoIPPhone({
+    ...(registrar === undefined ? {} : { server: "127.0.0.1", port: registrar.port }),
+    user,
+    credentialsManager,
+    bindIp: "127.0.0.1",
+    bindPort: 0,
+    ...RTP,
+    ...options,
+  });
+}
+
+/** The address under which a phone without a server can be called. */
+export function uriOf(phone: VoIPPhone, user = "x"): string {
+  return `sip:${user}@127.0.0.1:${phone.localEndpoint?.port}`;
+}
+
+/** Rejects unless `promise` settles in time: a hanging call should say what it waited for. */
+export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The next emission of `name`, as an array of its arguments. */
+export function next(emitter: { once: (name: string, listener: (...args: unknown[]) => void) => unknown }, name: string): Promise<unknown[]> {
+  return within(5_000, `event ${name}`, new Promise((resolve) => emitter.once(name, (...args) => resolve(args))));
+}
+
+/** A sine of 8 kHz samples. */
+export function sine(hertz: number, seconds: number, amplitude = 8_000): Int16Array {
+  return Int16Array.from({ length: Math.round(seconds * 8_000) }, (_, i) => Math.round(amplitude * Math.sin((2 * Math.PI * hertz * i) / 8_000)));
+}
+
+/** Which share of the energy lies at `hertz`, 0 to 1. */
+export function shareAt(hertz: number, samples: Int16Array): number {
+  let re = 0;
+  let im = 0;
+  let energy = 0;
+  samples.forEach((value, i) => {
+    const angle = (2 * Math.PI * hertz * i) / 8_000;
+    re += value * Math.cos(angle);
+    im += value * Math.sin(angle);
+    energy += value * value;
+  });
+  return energy === 0 ? 0 : (2 * (re * re + im * im)) / samples.length / energy;
+}

@@ -1,0 +1,17 @@
+export { SidetoneError } from "./error.ts";
+export type { Direction, Encoding, EngineName, MediaStatistics } from "./media/contract.ts";
+export { EngineUnavailableError, MediaSocketError, NoPortsAvailableError } from "./media/errors.ts";
+export { type EngineInfo, engineInfo } from "./media/load.ts";
+export * from "./net/index.ts";
+export type { AudioFormat } from "./phone/audioFormat.ts";
+export type { Recording } from "./phone/CallAudio.ts";
+export type { CallSetup } from "./phone/CallSetup.ts";
+export { CallState } from "./phone/CallState.ts";
+export { CredentialsManager } from "./phone/CredentialsManager.ts";
+export { InvalidOptionError, InvalidRangeError, InvalidStateError, NegotiationError } from "./phone/errors.ts";
+export type { CallClass, VoIPPhoneParameter } from "./phone/options.ts";
+export { PhoneStatus } from "./phone/PhoneStatus.ts";
+export { type CallEvents, type CallStatistics, type DenyOptions, type DtmfOptions, VoIPCall } from "./phone/VoIPCall.ts";
+export { type PhoneEvents, VoIPPhone } from "./phone/VoIPPhone.ts";
+export * from "./rtp/index.ts";
+export * from "./sip/index.ts";
