@@ -1,1 +1,38 @@
-//! The media crate.
+//! One call's media as a sans-I/O machine: datagrams and times go in; datagrams, samples and events come out. Nothing here opens
+//! a socket, asks a clock or, after construction, allocates for a packet.
+//!
+//! The TypeScript engine in `ts/media/typescript/` is the twin of this crate: one file for each module, the same names, the same
+//! fields in the same order, the same integer arithmetic. `test/vectors/media/` and `test/media/engines-agree.test.ts` hold the
+//! two together. Whoever changes one changes both.
+//!
+//! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
+//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`concealment`]) → [`ring`] → `Session::read`.
+//! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] → [`rtp`].
+#![forbid(unsafe_code)]
+
+pub mod concealment;
+pub mod delay;
+pub mod dtmf;
+pub mod event;
+pub mod g711;
+pub mod jitter;
+pub mod latch;
+pub mod parameters;
+pub mod playout;
+pub mod reception;
+pub mod ring;
+pub mod rtp;
+pub mod session;
+pub mod statistics;
+
+pub use event::Event;
+pub use g711::Encoding;
+pub use parameters::{Direction, SessionOptions, StreamParameters};
+pub use session::Session;
+pub use statistics::Statistics;
+
+/// Samples in one frame: 20 ms at 8,000 Hz.
+pub const FRAME: usize = 160;
+
+/// RTP timestamp units, which are samples, in a millisecond.
+pub const PER_MILLISECOND: u32 = 8;

@@ -1,0 +1,62 @@
+//! What happened in a session's media, kept until somebody polls for it.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// Something that happened in a session's media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A telephone-event began (RFC 4733): 0–9, 10 `*`, 11 `#`, 12–15 A–D, 16 flash.
+    DtmfStart {
+        /// The event code.
+        event: u8,
+    },
+    /// It ended.
+    DtmfEnd {
+        /// The event code.
+        event: u8,
+        /// How long it lasted, in timestamp units.
+        duration: u32,
+    },
+    /// Our own telephone-event queue is done.
+    DtmfSent,
+    /// RTP now goes to where the far end's packets come from, not to where its SDP said.
+    Latched {
+        /// Where they come from.
+        source: SocketAddr,
+    },
+    /// The far end's synchronization source is new.
+    Source {
+        /// What it is now.
+        ssrc: u32,
+    },
+}
+
+/// Events that nobody polls for must not grow without bound: a far end could make them for ever. The newest are dropped.
+const CAPACITY: usize = 256;
+
+/// First in, first out.
+#[derive(Debug)]
+pub struct EventQueue {
+    events: VecDeque<Event>,
+}
+
+impl EventQueue {
+    /// An empty queue.
+    #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
+    pub fn new() -> Self {
+        Self { events: VecDeque::with_capacity(CAPACITY) }
+    }
+
+    /// Adds one, unless the queue is full.
+    pub fn push(&mut self, event: Event) {
+        if self.events.len() < CAPACITY {
+            self.events.push_back(event);
+        }
+    }
+
+    /// Takes the oldest.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

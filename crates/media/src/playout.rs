@@ -1,0 +1,400 @@
+//! Decides, frame by frame, what is heard: a packet, something made up, or silence; and moves the playout delay to where
+//! [`crate::delay`] wants it.
+//!
+//! Time here is samples: `now` is the caller's clock, a packet's extended timestamp its sender's. A packet that met no delay
+//! arrives `base` after its timestamp; it is played `depth` later than that.
+
+use crate::FRAME;
+use crate::PER_MILLISECOND;
+use crate::concealment::Concealment;
+use crate::delay::DelayEstimator;
+use crate::g711::{self, Encoding};
+use crate::jitter::{JitterBuffer, MAX_PAYLOAD};
+
+/// A frame, for arithmetic with times.
+const FRAME_TIME: i64 = FRAME as i64;
+/// The delay shrinks once it is this far beyond one frame too much: less would be undone by the next late packet.
+const MARGIN: i64 = 40;
+/// Frames between two changes of the delay: at least this many when the audio is so soft that nobody hears it, else this many.
+const QUIET_PAUSE: u32 = 5;
+const LOUD_PAUSE: u32 = 25;
+/// After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew.
+const LONGEST_GAP: i64 = 1_600;
+/// A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set.
+const CLOCK_SET: i64 = 8_000;
+
+/// What is at the cursor.
+enum Found {
+    /// Audio.
+    Audio,
+    /// Nothing was lost, but the next packet begins later: the sender was silent.
+    Pause(i64),
+    /// Packets are missing up to the next one, which begins then.
+    Lost(i64),
+    /// No packet waits.
+    Nothing,
+}
+
+/// ```text
+///          first packet has waited `target`
+///   idle ───────────────────────────────────► playing ──┐ a packet, or made up; sometimes two frames merged into one
+///    ▲                                          │  ▲ └──┘ or one frame inserted, to change the delay
+///    └── sender silent, or 200 ms of nothing ───┘
+/// ```
+/// When no packet waits, nobody knows yet whether the next is late or lost: what is made up then does not move the cursor
+/// (`held`). If the packet comes after all, it is played, and the delay has grown as it should have. If its successor comes
+/// instead, it was lost, and the cursor catches up: the delay is as before.
+#[derive(Debug)]
+pub struct Playout {
+    buffer: JitterBuffer,
+    delay: DelayEstimator,
+    concealment: Concealment,
+    /// Whether any packet ever came: from then on there is something to play.
+    pub heard: bool,
+    /// Where RTP timestamps lie in extended ones: the newest packet's number, both timestamps, length and transit time.
+    mapped: bool,
+    last_sequence: i64,
+    last_rtp: u32,
+    last_timestamp: i64,
+    last_length: i64,
+    last_transit: i64,
+    /// Older packets than this have timestamps from before the sender's clock was set.
+    rebased: i64,
+    playing: bool,
+    /// Extended timestamp of the next sample to be played.
+    cursor: i64,
+    /// Samples made up with the cursor standing still, and since the last true one.
+    held: i64,
+    missing: i64,
+    /// Samples made up of which it is not known yet whether a packet was missing.
+    pending: u64,
+    /// The packet before the cursor was a telephone-event: no audio is expected.
+    after_event: bool,
+    /// Frames since the delay was last changed.
+    unchanged: u32,
+    /// Samples played, and those of them that replace a missing packet.
+    pub played: u64,
+    /// See `played`.
+    pub concealed: u64,
+}
+
+impl Playout {
+    /// Bounds of the delay in ms.
+    pub fn new(minimum_delay: u32, maximum_delay: u32) -> Self {
+        let maximum = i64::from(maximum_delay.clamp(0, 1_000) * PER_MILLISECOND);
+        let minimum = i64::from(minimum_delay.clamp(0, 1_000) * PER_MILLISECOND).min(maximum);
+        Self {
+            buffer: JitterBuffer::new(),
+            delay: DelayEstimator::new(minimum, maximum),
+            concealment: Concealment::new(),
+            heard: false,
+            mapped: false,
+            last_sequence: 0,
+            last_rtp: 0,
+            last_timestamp: 0,
+            last_length: 0,
+            last_transit: 0,
+            rebased: 0,
+            playing: false,
+            cursor: 0,
+            held: 0,
+            missing: 0,
+            pending: 0,
+            after_event: false,
+            unchanged: 0,
+            played: 0,
+            concealed: 0,
+        }
+    }
+
+    /// Another stream begins, or none: what waits is dropped.
+    pub fn reset(&mut self) {
+        self.buffer.reset();
+        self.delay.restart();
+        self.mapped = false;
+        self.playing = false;
+        self.held = 0;
+        self.missing = 0;
+        self.pending = 0;
+        self.after_event = false;
+    }
+
+    /// Packets that came after their moment.
+    pub fn late(&self) -> u64 {
+        self.buffer.late
+    }
+
+    /// The delay aimed for, in samples.
+    pub fn delay(&self) -> u32 {
+        self.delay.target() as u32
+    }
+
+    /// Takes an audio packet of at most [`MAX_PAYLOAD`] bytes that is no duplicate. `sequence` is extended.
+    pub fn receive(&mut self, arrival: i64, sequence: i64, rtp: u32, encoding: Encoding, payload: &[u8]) {
+        debug_assert!(payload.len() <= MAX_PAYLOAD);
+        self.heard = true;
+        if payload.is_empty() {
+            self.buffer.insert(sequence, 0, None, payload);
+            return;
+        }
+        if self.mapped && sequence < self.rebased {
+            self.buffer.late += 1;
+            return;
+        }
+        let timestamp = self.extend(arrival, sequence, rtp, payload.len() as i64);
+        let phase = if self.playing { (timestamp - self.cursor).rem_euclid(FRAME_TIME) } else { 0 };
+        self.delay.observe(arrival, arrival - timestamp, phase);
+        self.buffer.insert(sequence, timestamp, Some(encoding), payload);
+    }
+
+    /// Takes a telephone-event's packet: it has a sequence number like any other, but no audio.
+    pub fn receive_event(&mut self, sequence: i64) {
+        self.heard = true;
+        self.buffer.insert(sequence, 0, None, &[]);
+    }
+
+    /// Plays one frame.
+    pub fn play(&mut self, now: i64, frame: &mut [i16; FRAME]) {
+        self.played += FRAME as u64;
+        self.unchanged = (self.unchanged + 1).min(LOUD_PAUSE);
+        if self.playing && self.depth(now) > self.delay.maximum() + FRAME_TIME {
+            // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
+            self.playing = false;
+            self.concealment.bridge();
+        }
+        if !self.playing && !self.start(now) {
+            self.concealment.silence(frame);
+            return;
+        }
+        let surplus = self.depth(now) - self.delay.target();
+        if surplus >= FRAME_TIME + MARGIN && self.may_change() && self.available() >= 2 * FRAME_TIME {
+            self.merge(frame);
+        } else if surplus <= -FRAME_TIME && self.unchanged >= QUIET_PAUSE && self.concealment.quiet() {
+            self.concealment.conceal(frame);
+            self.unchanged = 0;
+        } else {
+            self.fill(now, frame);
+        }
+    }
+
+    /// How much later than undelayed the sample at the cursor is played, if it is played at `now`.
+    fn depth(&self, now: i64) -> i64 {
+        now - self.cursor - self.delay.base()
+    }
+
+    fn may_change(&self) -> bool {
+        self.unchanged >= LOUD_PAUSE || (self.unchanged >= QUIET_PAUSE && self.concealment.quiet())
+    }
+
+    /// Takes a timestamp out of its 32 bits.
+    fn extend(&mut self, arrival: i64, sequence: i64, rtp: u32, length: i64) -> i64 {
+        if !self.mapped {
+            self.mapped = true;
+            self.rebased = 0;
+            self.last_sequence = sequence;
+            self.last_rtp = rtp;
+            self.last_timestamp = 0;
+            self.last_length = length;
+            self.last_transit = arrival;
+            return 0;
+        }
+        let step = i64::from(rtp.wrapping_sub(self.last_rtp) as i32);
+        let mut timestamp = self.last_timestamp + step;
+        if sequence > self.last_sequence {
+            let by_arrival = arrival - timestamp - self.last_transit;
+            let by_sequence = step - (sequence - self.last_sequence) * self.last_length;
+            if by_arrival.abs() > CLOCK_SET && by_sequence.abs() > CLOCK_SET {
+                timestamp = (arrival - self.last_transit).max(self.last_timestamp + self.last_length);
+                self.rebased = sequence;
+            }
+            self.last_sequence = sequence;
+            self.last_rtp = rtp;
+            self.last_timestamp = timestamp;
+            self.last_length = length;
+            self.last_transit = arrival - timestamp;
+        }
+        timestamp
+    }
+
+    /// Begins to play with the first packet that waits, once it has waited long enough.
+    fn start(&mut self, now: i64) -> bool {
+        let mut skipping = false;
+        while let Some(sequence) = self.buffer.first() {
+            let Some(slot) = self.buffer.get(sequence) else { break };
+            if slot.encoding.is_none() {
+                self.buffer.advance(sequence + 1);
+                continue;
+            }
+            let depth = now - slot.timestamp - self.delay.base();
+            if depth < self.delay.target() {
+                return false;
+            }
+            skipping |= depth > self.delay.maximum();
+            if skipping && depth >= self.delay.target() + FRAME_TIME {
+                self.buffer.advance(sequence + 1);
+                continue;
+            }
+            // Nothing lost, nothing late: what was made up filled a pause of the sender.
+            if sequence > self.buffer.next || slot.timestamp <= self.cursor {
+                self.concealed += self.pending;
+            }
+            self.buffer.advance(sequence);
+            self.cursor = slot.timestamp;
+            self.pending = 0;
+            self.playing = true;
+            self.held = 0;
+            self.missing = 0;
+            return true;
+        }
+        false
+    }
+
+    /// What is at the cursor. Passes over what lies before it.
+    fn seek(&mut self) -> Found {
+        while let Some(sequence) = self.buffer.first() {
+            let Some(slot) = self.buffer.get(sequence) else { break };
+            let missing = sequence - self.buffer.next;
+            if slot.encoding.is_none() {
+                self.buffer.advance(sequence);
+                self.buffer.release();
+                self.after_event = true;
+            } else if missing > 0 && slot.timestamp > self.cursor {
+                // More time than the missing packets could fill: mostly the sender's silence.
+                if slot.timestamp - self.cursor > missing * slot.length + FRAME_TIME {
+                    return Found::Pause(slot.timestamp);
+                }
+                return Found::Lost(slot.timestamp);
+            } else if slot.timestamp + slot.length <= self.cursor {
+                self.buffer.advance(sequence + 1);
+            } else if slot.timestamp > self.cursor {
+                return Found::Pause(slot.timestamp);
+            } else {
+                self.buffer.advance(sequence);
+                return Found::Audio;
+            }
+        }
+        Found::Nothing
+    }
+
+    /// Plays what is there, and makes up what is not.
+    fn fill(&mut self, now: i64, frame: &mut [i16; FRAME]) {
+        let mut at = 0;
+        while at < FRAME {
+            let rest = FRAME - at;
+            let depth = self.depth(now);
+            match self.seek() {
+                Found::Audio => {
+                    self.concealed += self.pending;
+                    self.pending = 0;
+                    self.held = 0;
+                    self.missing = 0;
+                    self.after_event = false;
+                    let count = self.copy(&mut frame[at..]);
+                    self.concealment.good(&mut frame[at..at + count]);
+                    at += count;
+                }
+                Found::Pause(timestamp) => {
+                    self.playing = false;
+                    if at == 0 && self.start(now) {
+                        continue;
+                    }
+                    // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
+                    self.cursor = timestamp.min(self.cursor + rest as i64);
+                    self.concealment.silence(&mut frame[at..]);
+                    return;
+                }
+                Found::Lost(timestamp) => {
+                    self.concealed += self.pending;
+                    self.pending = 0;
+                    let gap = timestamp - self.cursor;
+                    if self.held > 0 {
+                        let caught_up = self.held.min(gap);
+                        self.held = 0;
+                        if depth - caught_up >= self.delay.target() {
+                            self.cursor += caught_up;
+                            continue;
+                        }
+                    }
+                    let count = gap.min(rest as i64);
+                    self.concealment.conceal(&mut frame[at..at + count as usize]);
+                    self.concealed += count as u64;
+                    self.missing += count;
+                    if depth + FRAME_TIME <= self.delay.target() {
+                        self.held += count;
+                    } else {
+                        self.cursor += count;
+                    }
+                    at += count as usize;
+                }
+                Found::Nothing => {
+                    if self.after_event || self.missing >= LONGEST_GAP {
+                        self.playing = false;
+                        self.concealment.silence(&mut frame[at..]);
+                        return;
+                    }
+                    self.concealment.conceal(&mut frame[at..]);
+                    self.pending += rest as u64;
+                    self.missing += rest as i64;
+                    if depth + FRAME_TIME <= self.delay.maximum() {
+                        self.held += rest as i64;
+                    } else {
+                        self.cursor += rest as i64;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Two frames become one: the first fades into the second. Both are there.
+    fn merge(&mut self, frame: &mut [i16; FRAME]) {
+        let mut second = [0; FRAME];
+        self.copy_all(frame);
+        self.copy_all(&mut second);
+        for (index, (first, second)) in frame.iter_mut().zip(second).enumerate() {
+            let weight = index as i32;
+            *first = ((i32::from(*first) * (FRAME as i32 - weight) + i32::from(second) * weight) / FRAME as i32) as i16;
+        }
+        self.concealment.good(frame);
+        self.unchanged = 0;
+    }
+
+    /// Samples from the cursor on without a gap, as far as two frames.
+    fn available(&mut self) -> i64 {
+        let mut end = self.cursor;
+        let mut sequence = self.buffer.next;
+        while end - self.cursor < 2 * FRAME_TIME {
+            match self.buffer.get(sequence) {
+                Some(slot) if slot.encoding.is_none() => {}
+                Some(slot) if slot.timestamp <= end => end = end.max(slot.timestamp + slot.length),
+                _ => break,
+            }
+            sequence += 1;
+        }
+        end - self.cursor
+    }
+
+    fn copy_all(&mut self, samples: &mut [i16; FRAME]) {
+        let mut at = 0;
+        while at < FRAME {
+            match self.seek() {
+                Found::Audio => at += self.copy(&mut samples[at..]),
+                _ => return,
+            }
+        }
+    }
+
+    /// Decodes from the packet at the cursor, as much as it has and fits.
+    fn copy(&mut self, samples: &mut [i16]) -> usize {
+        let sequence = self.buffer.next;
+        let Some(slot) = self.buffer.get(sequence) else { return 0 };
+        let Some(encoding) = slot.encoding else { return 0 };
+        let offset = self.cursor - slot.timestamp;
+        let count = g711::decode(encoding, self.buffer.payload(sequence, offset as usize), samples);
+        self.cursor += count as i64;
+        if self.cursor >= slot.timestamp + slot.length {
+            self.buffer.release();
+        }
+        count
+    }
+}

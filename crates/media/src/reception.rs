@@ -1,0 +1,206 @@
+//! What RFC 3550 keeps of a synchronization source: sequence numbers without their wrap (A.1), loss (A.3) and jitter (A.8).
+
+/// A.1: a step forward of less than this is loss, of more a sender that began anew.
+const MAX_DROPOUT: u16 = 3_000;
+/// A.1: a step back of at most this is reordering.
+const MAX_MISORDER: u16 = 100;
+
+/// What a sequence number says of its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Newer than any before it.
+    InOrder,
+    /// Older than the newest, and here for the first time.
+    Reordered,
+    /// Was here before.
+    Duplicate,
+}
+
+/// The books on one synchronization source, and the loss of those before it.
+#[derive(Debug)]
+pub struct Reception {
+    /// Whether a source has been heard at all since the last [`Self::pause`].
+    pub started: bool,
+    /// The source.
+    pub ssrc: u32,
+    /// Sequence numbers without their wrap: the lowest, the highest, and the one taken last.
+    first: i64,
+    highest: i64,
+    /// The packet that [`Self::take`] saw last.
+    pub extended: i64,
+    received: i64,
+    lost_before: i64,
+    /// One bit for each of the last 128 sequence numbers.
+    seen: [u32; 4],
+    has_transit: bool,
+    transit: u32,
+    jitter: u32,
+}
+
+impl Reception {
+    /// Nothing heard yet.
+    #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
+    pub fn new() -> Self {
+        Self {
+            started: false,
+            ssrc: 0,
+            first: 0,
+            highest: 0,
+            extended: 0,
+            received: 0,
+            lost_before: 0,
+            seen: [0; 4],
+            has_transit: false,
+            transit: 0,
+            jitter: 0,
+        }
+    }
+
+    /// A source begins, or begins anew, with this packet, which is still to be taken. Loss so far is kept.
+    pub fn start(&mut self, ssrc: u32, sequence: u16) {
+        self.lost_before = self.lost();
+        self.started = true;
+        self.ssrc = ssrc;
+        // One cycle up, so that a packet from before the first one stays positive.
+        self.first = 0x1_0000 + i64::from(sequence);
+        self.highest = self.first - 1;
+        self.extended = self.highest;
+        self.received = 0;
+        self.seen = [0; 4];
+        self.has_transit = false;
+        self.jitter = 0;
+    }
+
+    /// Nobody listens from now on: what is sent meanwhile is not lost. The next packet must [`Self::start`] again.
+    pub fn pause(&mut self) {
+        self.lost_before = self.lost();
+        self.started = false;
+        self.received = 0;
+    }
+
+    /// Whether a sequence number may follow those before it. If not, the sender began anew, or the packet is not the far end's.
+    pub fn fits(&self, sequence: u16) -> bool {
+        let step = sequence.wrapping_sub(self.highest as u16);
+        step < MAX_DROPOUT || step >= 0_u16.wrapping_sub(MAX_MISORDER)
+    }
+
+    /// Takes a packet whose sequence number [`Self::fits`].
+    pub fn take(&mut self, sequence: u16) -> Arrival {
+        self.received += 1;
+        let step = sequence.wrapping_sub(self.highest as u16);
+        if step != 0 && step < MAX_DROPOUT {
+            for passed in 1..=i64::from(step).min(128) {
+                self.forget(self.highest + passed);
+            }
+            // A step over more than the window leaves no old bit in it.
+            self.highest += i64::from(step);
+            self.extended = self.highest;
+            self.note(self.highest);
+            return Arrival::InOrder;
+        }
+        self.extended = self.highest - i64::from(0_u16.wrapping_sub(step));
+        if self.saw(self.extended) {
+            return Arrival::Duplicate;
+        }
+        self.note(self.extended);
+        // The first packet to arrive need not have been the first one sent.
+        self.first = self.first.min(self.extended);
+        Arrival::Reordered
+    }
+
+    /// A.8, with the sender's clock and ours both in timestamp units. `fresh`: the packet begins a talkspurt, so that the silence
+    /// before it says nothing of the network.
+    pub fn measure(&mut self, arrival: u32, timestamp: u32, fresh: bool) {
+        let transit = arrival.wrapping_sub(timestamp);
+        if self.has_transit && !fresh {
+            let distance = (transit.wrapping_sub(self.transit) as i32).unsigned_abs();
+            // A jump of the sender's timestamps is no jitter: more than 2^16 (8 s) would drown the estimate for minutes.
+            if distance < 0x1_0000 {
+                self.jitter = self.jitter + distance - ((self.jitter + 8) >> 4);
+            }
+        }
+        self.has_transit = true;
+        self.transit = transit;
+    }
+
+    /// A.3: expected less received, over all sources so far.
+    pub fn lost(&self) -> i64 {
+        if self.started { self.lost_before + (self.highest - self.first + 1) - self.received } else { self.lost_before }
+    }
+
+    /// A.8 in timestamp units.
+    pub fn jitter(&self) -> u32 {
+        self.jitter >> 4
+    }
+
+    fn saw(&self, extended: i64) -> bool {
+        self.seen[(extended as usize >> 5) & 3] >> (extended & 31) & 1 != 0
+    }
+
+    fn note(&mut self, extended: i64) {
+        self.seen[(extended as usize >> 5) & 3] |= 1 << (extended & 31);
+    }
+
+    fn forget(&mut self, extended: i64) {
+        self.seen[(extended as usize >> 5) & 3] &= !(1 << (extended & 31));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_on_across_the_wrap() {
+        let mut reception = Reception::new();
+        reception.start(1, 65_534);
+        for sequence in [65_534, 65_535, 0, 1] {
+            assert!(reception.fits(sequence));
+            assert_eq!(reception.take(sequence), Arrival::InOrder);
+        }
+        assert_eq!(reception.extended, 0x1_0000 + 65_537);
+        assert_eq!(reception.lost(), 0);
+        assert_eq!(reception.take(65_535), Arrival::Duplicate);
+        assert_eq!(reception.lost(), -1);
+        assert_eq!(reception.take(65_533), Arrival::Reordered);
+        assert_eq!(reception.lost(), -1);
+    }
+
+    #[test]
+    fn loss_is_what_is_missing_and_late_packets_make_it_good() {
+        let mut reception = Reception::new();
+        reception.start(1, 10);
+        reception.take(10);
+        reception.take(14);
+        assert_eq!(reception.lost(), 3);
+        assert_eq!(reception.take(12), Arrival::Reordered);
+        assert_eq!(reception.lost(), 2);
+        reception.pause();
+        assert_eq!(reception.lost(), 2);
+        reception.start(1, 900);
+        reception.take(900);
+        assert_eq!(reception.lost(), 2);
+    }
+
+    #[test]
+    fn a_step_beyond_reason_does_not_fit() {
+        let mut reception = Reception::new();
+        reception.start(1, 1_000);
+        reception.take(1_000);
+        assert!(reception.fits(3_999));
+        assert!(!reception.fits(4_000));
+        assert!(reception.fits(900));
+        assert!(!reception.fits(899));
+    }
+
+    #[test]
+    fn jitter_follows_the_recommended_filter() {
+        let mut reception = Reception::new();
+        reception.start(1, 0);
+        reception.measure(0, 1_000, false);
+        reception.measure(160 + 80, 1_160, false);
+        assert_eq!(reception.jitter(), 80 >> 4);
+        reception.measure(50_000, 1_320, true);
+        assert_eq!(reception.jitter(), 80 >> 4);
+    }
+}

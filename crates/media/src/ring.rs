@@ -1,0 +1,98 @@
+//! A first-in, first-out buffer of samples.
+
+/// Samples between a writer and a reader. Its capacity is a power of two, so that a running count, masked, is a position.
+#[derive(Debug)]
+pub struct Ring {
+    samples: Vec<i16>,
+    /// Position of the oldest sample.
+    start: usize,
+    length: usize,
+}
+
+/// Less than a frame would make the session stutter by construction; more than this (8.7 min) is a mistake.
+const CAPACITIES: (usize, usize) = (256, 1 << 22);
+
+impl Ring {
+    /// An empty ring for at least `capacity` samples: the next power of two, 256 to 4,194,304.
+    pub fn new(capacity: usize) -> Self {
+        let capacity = capacity.clamp(CAPACITIES.0, CAPACITIES.1).next_power_of_two();
+        Self { samples: vec![0; capacity], start: 0, length: 0 }
+    }
+
+    /// Samples inside.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Appends as many as fit. Returns how many that were.
+    pub fn write(&mut self, samples: &[i16]) -> usize {
+        let count = samples.len().min(self.samples.len() - self.length);
+        let mask = self.samples.len() - 1;
+        let at = (self.start + self.length) & mask;
+        let first = count.min(self.samples.len() - at);
+        self.samples[at..at + first].copy_from_slice(&samples[..first]);
+        self.samples[..count - first].copy_from_slice(&samples[first..count]);
+        self.length += count;
+        count
+    }
+
+    /// Appends all of at most a ring's capacity, dropping the oldest for want of room. Returns how many were dropped.
+    pub fn push(&mut self, samples: &[i16]) -> usize {
+        let dropped = (self.length + samples.len()).saturating_sub(self.samples.len()).min(self.length);
+        self.start = (self.start + dropped) & (self.samples.len() - 1);
+        self.length -= dropped;
+        self.write(samples);
+        dropped
+    }
+
+    /// Moves the oldest into `samples`. Returns how many that were.
+    pub fn read(&mut self, samples: &mut [i16]) -> usize {
+        let count = samples.len().min(self.length);
+        let first = count.min(self.samples.len() - self.start);
+        samples[..first].copy_from_slice(&self.samples[self.start..self.start + first]);
+        samples[first..count].copy_from_slice(&self.samples[..count - first]);
+        self.start = (self.start + count) & (self.samples.len() - 1);
+        self.length -= count;
+        count
+    }
+
+    /// Drops everything. Returns how many samples that were.
+    pub fn clear(&mut self) -> usize {
+        let dropped = self.length;
+        self.start = 0;
+        self.length = 0;
+        dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_across_its_end_and_takes_no_more_than_fits() {
+        let mut ring = Ring::new(200);
+        let mut out = [0; 300];
+        assert_eq!(ring.write(&[7; 200]), 200);
+        assert_eq!(ring.read(&mut out), 200);
+        let count: Vec<i16> = (0..300).collect();
+        assert_eq!(ring.write(&count), 256);
+        assert_eq!(ring.write(&count), 0);
+        assert_eq!(ring.read(&mut out[..100]), 100);
+        assert_eq!(ring.read(&mut out[100..]), 156);
+        assert_eq!(out[..256], count[..256]);
+    }
+
+    #[test]
+    fn drops_the_oldest_when_pushed_over() {
+        let mut ring = Ring::new(256);
+        assert_eq!(ring.push(&[1; 200]), 0);
+        assert_eq!(ring.push(&[2; 100]), 44);
+        let mut out = [0; 256];
+        assert_eq!(ring.read(&mut out), 256);
+        assert_eq!((out[155], out[156]), (1, 2));
+        assert_eq!(ring.push(&[3; 10]), 0);
+        assert_eq!(ring.clear(), 10);
+        assert_eq!(ring.length(), 0);
+    }
+}

@@ -1,0 +1,40 @@
+//! A session's counters.
+
+/// A session's counters. All but the last four only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// RTP packets sent, events included.
+    pub packets_sent: u64,
+    /// Their payload bytes.
+    pub bytes_sent: u64,
+    /// Frames that went out as silence because nothing was queued.
+    pub frames_silent: u64,
+    /// Frames that were never sent because the sender was stalled past their deadline.
+    pub frames_skipped: u64,
+    /// RTP packets accepted, events and duplicates included.
+    pub packets_received: u64,
+    /// Their payload bytes.
+    pub bytes_received: u64,
+    /// Datagrams refused: not RTP, a payload type that was not negotiated, a source that is not the far end.
+    pub packets_rejected: u64,
+    /// RFC 3550 A.3 cumulative loss: expected less received; duplicates make it negative.
+    pub packets_lost: i64,
+    /// Arrived after their moment of playout.
+    pub packets_late: u64,
+    /// Arrived again.
+    pub packets_duplicate: u64,
+    /// Samples played.
+    pub samples_played: u64,
+    /// Of those, how many were made up because a packet was missing.
+    pub samples_concealed: u64,
+    /// Samples that nobody read before the read buffer was full.
+    pub samples_overrun: u64,
+    /// RFC 3550 A.8 interarrival jitter, in timestamp units.
+    pub jitter: u32,
+    /// Playout delay that the jitter buffer aims for now, ms.
+    pub playout_delay: u32,
+    /// Samples waiting to be read.
+    pub samples_readable: u32,
+    /// Samples waiting to be sent.
+    pub samples_queued: u32,
+}
