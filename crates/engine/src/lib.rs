@@ -1,1 +1,26 @@
-//! The engine crate.
+//! Sockets and clock around the media core: one thread drives every session of an engine.
+//!
+//! ```text
+//!              JavaScript                          the media thread, 1 ms a slot
+//!   write, read, sendEvents ──► state ◄── receive · tick · poll   every session once in 20 ms
+//!          (Mutex<Session>)       │                   │  recvmmsg        │ sendto
+//!   drain ◄── pending ◄───────────┘ events, thresholds          socket
+//!      ▲                                              │
+//!      └────────────── wake, once a pass ─────────────┘
+//! ```
+//!
+//! The thread sleeps to absolute deadlines: it does not drift, and what JavaScript does cannot hold it up. When it is late by a
+//! frame or more (a stopped machine), it skips the frames that were missed instead of sending them in a burst.
+
+mod clock;
+mod engine;
+mod ports;
+mod priority;
+mod session;
+mod socket;
+mod wheel;
+
+pub use engine::Engine;
+pub use ports::{OpenError, PortRange};
+pub use priority::Priority;
+pub use session::{MediaSession, Signals};
