@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -88,6 +88,26 @@ export class SIPp {
   async succeeded(milliseconds = 40_000): Promise<void> {
     const code = await within(this.process.exited, "sipp to end its calls", milliseconds, () => this.process.tail());
     if (code !== 0) throw new Error(`sipp ended with ${code}: the calls did not go as its scenario says\n${await this.report()}`);
+  }
+
+  /** Settles when it has received `count` messages that match: SIPp writes each into its trace as it comes. */
+  async received(pattern: RegExp, count: number): Promise<void> {
+    let watcher: FSWatcher | undefined;
+    const enough = new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        this.messages().then((messages) => {
+          const found = messages.filter(({ direction, text }) => direction === "received" && pattern.test(text));
+          if (found.length >= count) resolve();
+        }, reject);
+      };
+      watcher = watch(this.#directory, look);
+      look();
+    });
+    try {
+      await within(enough, `sipp to receive ${count} times ${pattern}`);
+    } finally {
+      watcher?.close();
+    }
   }
 
   /** Every SIP message so far. */

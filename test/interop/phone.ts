@@ -1,0 +1,102 @@
+import { once } from "node:events";
+
+import { CredentialsManager, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import { within } from "./peers/deadline.ts";
+import { type Peers, users } from "./peers/Peers.ts";
+import { freePort, freePorts } from "./peers/ports.ts";
+import type { Sound } from "./peers/wav.ts";
+
+/** Answers every call, and remembers that it was hung up. */
+export class Answering extends VoIPCall {
+  wasHungUp = false;
+
+  override async ringing(): Promise<void> {
+    await this.answer();
+  }
+
+  override bye(): void {
+    this.wasHungUp = true;
+  }
+}
+
+/** Lets every call ring. */
+export class Ringing extends VoIPCall {
+  override ringing(): void {}
+}
+
+/**
+ * A started phone, `phone` by name, on free ports of 127.0.0.1; it ends with the peers. Peer to peer unless a server is
+ * given. An error in one of its calls fails the test: vitest reports what is thrown here as unhandled.
+ */
+export async function startPhone(peers: Peers, parameter: Partial<VoIPPhoneParameter> = {}): Promise<VoIPPhone> {
+  const phone = await newPhone(peers, parameter);
+  await within(phone.start(), "the phone to start");
+  return phone;
+}
+
+/** The same, not started yet. */
+export async function newPhone(peers: Peers, parameter: Partial<VoIPPhoneParameter> = {}): Promise<VoIPPhone> {
+  const credentials = new CredentialsManager();
+  credentials.add("phone", users.phone);
+  const { low, high } = await freePorts(40);
+  const phone = peers.keep(
+    new VoIPPhone({
+      user: "phone",
+      credentialsManager: credentials,
+      bindIp: "127.0.0.1",
+      bindPort: await freePort(),
+      rtpPortLow: low,
+      rtpPortHigh: high,
+      audioFormat: "s16le",
+      callClass: Answering,
+      ...parameter,
+    }),
+  );
+  phone.on("callError", (call, error) => {
+    throw new Error(`the call with ${call.remote} failed`, { cause: error });
+  });
+  return phone;
+}
+
+/** `127.0.0.1:port` of a started phone. */
+export function addressOf(phone: VoIPPhone): string {
+  const { address, port } = phone.localEndpoint!;
+  return `${address}:${port}`;
+}
+
+/** The next call that comes in. */
+export async function incoming(phone: VoIPPhone): Promise<VoIPCall> {
+  const [call] = await within(once(phone, "incoming"), "a call to come in");
+  if (!(call instanceof VoIPCall)) throw new Error("the phone's event incoming brings no call");
+  return call;
+}
+
+/** Settles when the call is up; at once when it is already. @throws Error when it ends instead */
+export async function answered(call: VoIPCall): Promise<void> {
+  if (call.state === "ANSWERED") return;
+  const refused = call.ended.then((reason) => {
+    throw new Error(`the call was not answered: ${reason.cause} ${reason.status ?? ""} ${reason.reason ?? ""}`);
+  });
+  try {
+    await within(Promise.race([once(call, "answered"), refused]), `${call.remote} to answer`);
+  } finally {
+    refused.catch(() => undefined);
+  }
+}
+
+/** Listens to the far end for so many seconds of audio; fewer when the call ends. For a phone with `audioFormat: "s16le"`. */
+export async function hear(call: VoIPCall, seconds: number): Promise<Sound> {
+  const bytes = await within(call.readAudio(seconds * 16_000), `${seconds} s of audio`, seconds * 1000 + 15_000);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { samples: Int16Array.from({ length: Math.floor(bytes.length / 2) }, (_, n) => view.getInt16(2 * n, true)), sampleRate: 8000 };
+}
+
+/** So many digits, as `getDtmf` gives them, once they are there. */
+export async function digits(call: VoIPCall, count: number): Promise<string> {
+  let taken = call.getDtmf(count);
+  while (taken.length < count) {
+    await within(once(call, "dtmf"), `digit ${taken.length + 1} of ${count} after "${taken}"`);
+    taken += call.getDtmf(count - taken.length);
+  }
+  return taken;
+}
