@@ -34,7 +34,7 @@ export function missingPeers() {
 }
 
 /** The one line that installs all of them on Debian and Ubuntu. */
-export const installLine = `sudo apt-get install -y --no-install-recommends ${[...new Set(Object.values(programs))].join(" ")}`;
+export const installLine = `${process.getuid?.() === 0 ? "" : "sudo "}apt-get install -y --no-install-recommends ${[...new Set(Object.values(programs))].join(" ")}`;
 
 /** Runs its arguments in a namespace that has only loopback. */
 export const loopbackOnly = new URL("loopback-only.sh", import.meta.url).pathname;

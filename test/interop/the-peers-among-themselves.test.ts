@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 
+import { decodeMulaw } from "./peers/mulaw.ts";
 import { Peers } from "./peers/Peers.ts";
+import { RTPEar } from "./peers/RTPEar.ts";
 import { listenFor, tone } from "./peers/tone.ts";
 
 // When this fails, the machine's peers or their harness are at fault, and the other files' failures say nothing of the phone.
@@ -8,8 +10,11 @@ describe("the peers among themselves", () => {
   const peers = new Peers();
   afterEach(() => peers.stop());
 
-  it("baresip calls baresip through Kamailio: tones and digits both ways", async () => {
-    const kamailio = await peers.kamailio();
+  it.each([
+    { challenge: 407, defines: [] },
+    { challenge: 401, defines: ["WITH_401"] },
+  ])("baresip calls baresip through Kamailio, which challenges with $challenge: tones and digits both ways", async ({ challenge, defines }) => {
+    const kamailio = await peers.kamailio({ defines });
     const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, autoAnswer: true });
     const alice = await peers.baresip("alice", tone(440, 30), { kamailio });
 
@@ -23,6 +28,7 @@ describe("the peers among themselves", () => {
     await bob.event("CALL_CLOSED");
 
     expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
+    expect(alice.process.lines.filter((line) => line.startsWith(`SIP/2.0 ${challenge} `))).toHaveLength(challenge === 401 ? 2 : 1);
     expect(kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);
     expect(kamailio.logged(/lost (ACK|BYE)/)).toEqual([]);
     await alice.stop();
@@ -39,17 +45,38 @@ describe("the peers among themselves", () => {
   });
 
   it.each([
-    ["uas-answers-and-is-hung-up", {}],
-    ["uas-behind-record-route", {}],
-    ["uas-challenges-with-407-and-401", {}],
-    ["uas-retransmits-200", { retransmissions: false }],
-  ])("baresip calls SIPp: %s", async (scenario, options) => {
+    { scenario: "uas-answers-and-is-hung-up", acks: 1, options: {} },
+    { scenario: "uas-behind-record-route", acks: 1, options: {} },
+    { scenario: "uas-challenges-with-407-and-401", acks: 3, options: {} },
+    { scenario: "uas-retransmits-200", acks: 3, options: { retransmissions: false } },
+  ])("baresip calls SIPp: $scenario", async ({ scenario, acks, options }) => {
     const uas = await peers.sipp(scenario, options);
     const alice = await peers.baresip("alice", tone(440, 30));
     await alice.dial(`sip:service@127.0.0.1:${uas.port}`);
     await alice.event("CALL_ESTABLISHED");
+    await uas.received(/^ACK /, acks);
     await alice.hangup();
     await uas.succeeded();
+  });
+
+  it("baresip calls SIPp, which is busy", async () => {
+    const uas = await peers.sipp("uas-is-busy");
+    const alice = await peers.baresip("alice", tone(440, 30));
+    await alice.dial(`sip:service@127.0.0.1:${uas.port}`);
+    expect((await alice.event("CALL_CLOSED")).param).toContain("486");
+    await uas.succeeded();
+  });
+
+  it("baresip calls SIPp, and the test listens", async () => {
+    const ear = peers.keep(await RTPEar.open());
+    const uas = await peers.sipp("uas-with-media-elsewhere", { keys: { ear: ear.port } });
+    const alice = await peers.baresip("alice", tone(440, 30));
+    await alice.dial(`sip:service@127.0.0.1:${uas.port}`);
+    const packets = await ear.packets(100);
+    await alice.hangup();
+    await uas.succeeded();
+    const samples = Int16Array.from(packets.flatMap(({ payload }) => [...decodeMulaw(payload)]));
+    expect(listenFor(440, { samples, sampleRate: 8000 })).toMatchObject({ longestGap: 0 });
   });
 
   it.each(["uac-calls-and-streams", "uac-calls-and-echoes"])("SIPp calls baresip: %s", async (scenario) => {
