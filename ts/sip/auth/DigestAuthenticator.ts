@@ -250,7 +250,7 @@ function previousAnswer(request: SIPRequest, side: Side, realm: string): ReturnT
 function replaceAnswer(request: SIPRequest, side: Side, realm: string, line: string): void {
   const others = request.headers.getAll(side.answer).filter((other) => {
     const credentials = parseAuthorization(other);
-    return credentials !== undefined && credentials.realm !== realm;
+    return credentials === undefined ? !other.startsWith("Basic ") : credentials.realm !== realm;
   });
   request.headers.setAll(side.answer, [...others, line]);
 }

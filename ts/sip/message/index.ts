@@ -1,6 +1,7 @@
 export { CSeq } from "./CSeq.ts";
 export { Headers } from "./Headers.ts";
 export { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
+export { type BodyPart, bodyOfType, parseMultipart } from "./multipart.ts";
 export { NameAddr } from "./NameAddr.ts";
 export { Params, type ParamsInit, type ParamsPlace } from "./Params.ts";
 export { parseMessage } from "./parse.ts";
@@ -12,5 +13,6 @@ export { SIPRequest, type SIPRequestInit } from "./SIPRequest.ts";
 export { SIPResponse, type SIPResponseInit } from "./SIPResponse.ts";
 export { reasonPhrase, SIPStatus } from "./SIPStatus.ts";
 export { parseURI, SIPURI, type SIPURIParts, type URI } from "./SIPURI.ts";
+export { type StreamItem, StreamParser } from "./StreamParser.ts";
 export { OtherURI, TelURI } from "./TelURI.ts";
 export { BRANCH_COOKIE, Via } from "./Via.ts";

@@ -30,14 +30,15 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   while (buffer[start] === 13 && buffer[start + 1] === 10) start += 2;
   let headEnd = buffer.indexOf("\r\n\r\n", start, "latin1");
   const complete = headEnd >= 0;
-  if (!complete) headEnd = buffer.length;
+  if (!complete) headEnd = endsWithLineEnd(buffer, start) ? buffer.length - 2 : buffer.length;
   if (headEnd - start > maxHeadSize) throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
   const head = decodeHead(buffer, start, headEnd);
   const lineEnd = endOfLine(head, 0);
   const headers = new Headers();
   const fault = new FaultKeeper();
   readHeaders(head, lineEnd + 2, headers, maxHeaders, fault);
-  if (!complete) fault.note(new SIPParseError("no empty line ends the headers", 400, { offset: headEnd }));
+  // A datagram that ends with its last header has lost nothing but the empty line.
+  if (!complete && headEnd === buffer.length) fault.note(new SIPParseError("no line end after the last header", 400, { offset: headEnd }));
   const bodyStart = Math.min(headEnd + 4, buffer.length);
   const available = buffer.length - bodyStart;
   const length = fault.try(() => contentLength(headers)) ?? available;
@@ -121,7 +122,10 @@ function contentLength(headers: Headers): number | undefined {
   return length;
 }
 
-/** Text whose indexes are those of the bytes for ASCII, which is all that structure is made of. */
+function endsWithLineEnd(buffer: Buffer, start: number): boolean {
+  return buffer.length - start > 2 && buffer[buffer.length - 2] === 13 && buffer[buffer.length - 1] === 10;
+}
+
 function decodeHead(buffer: Buffer, start: number, end: number): string {
   const text = buffer.toString("utf8", start, end);
   return text.includes("\uFFFD") && !isUTF8Replacement(buffer, start, end) ? buffer.toString("latin1", start, end) : text;
