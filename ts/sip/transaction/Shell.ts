@@ -9,8 +9,8 @@ export interface Surroundings {
   readonly timers: Timers;
   readonly reliable: boolean;
   send(message: Uint8Array, to: Endpoint): Promise<void>;
-  /** Calls a user's callback so that nothing it throws goes further. Whether it returned normally. */
-  tell(callback: () => unknown, during: string): boolean;
+  /** Calls a user's callback so that nothing it throws goes further. */
+  tell(callback: () => unknown, during: string): void;
 }
 
 /** A machine with its one alarm and its way to the wire: what client and server transactions share. */

@@ -5,6 +5,7 @@ import { parseMessage } from "../message/parse.ts";
 import { newBranch, newTag } from "../message/random.ts";
 import { SIPRequest } from "../message/SIPRequest.ts";
 import { SIPResponse } from "../message/SIPResponse.ts";
+import { formatEndpoint, TransportError } from "../transport/errors.ts";
 import type { Endpoint, Transport } from "../transport/transport.ts";
 import { ClientShell } from "./ClientShell.ts";
 import { cancelFor } from "./companions.ts";
@@ -106,7 +107,7 @@ export class TransactionLayer {
    * @throws SIPHeaderError when the request cannot be written
    */
   request(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientTransaction {
-    return this.#begin(this.#withOwnVia(request), destination, handler);
+    return this.#begin(this.#withOwnVia(request, destination), destination, handler);
   }
 
   /**
@@ -116,7 +117,7 @@ export class TransactionLayer {
   sendAck(ack: SIPRequest, destination: Endpoint): void {
     let bytes = this.#acks.get(ack);
     if (!bytes) {
-      bytes = this.#withOwnVia(ack).toBytes();
+      bytes = this.#withOwnVia(ack, destination).toBytes();
       this.#acks.set(ack, bytes);
     }
     this.#sendAlone(bytes, destination, "sending an ACK");
@@ -150,15 +151,20 @@ export class TransactionLayer {
   #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientShell {
     const key = clientKey(request.via.branch ?? "", request.method);
     const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key));
-    if (this.#closed) return shell;
+    if (this.#closed) {
+      // Not synchronously, as any other transport error: the caller has not got its transaction yet.
+      queueMicrotask(() => this.#tell(() => handler.transportError(closedError(destination)), "transportError"));
+      return shell;
+    }
     this.#clients.set(key, shell);
     shell.start();
     return shell;
   }
 
-  #withOwnVia(request: SIPRequest): SIPRequest {
+  #withOwnVia(request: SIPRequest, destination: Endpoint): SIPRequest {
     const copy = request.clone();
-    copy.headers.prepend("Via", ownVia(this.#options.transport.protocol, this.#options.sentBy(), newBranch()).toString());
+    const { protocol } = this.#transportFor(destination);
+    copy.headers.prepend("Via", ownVia(protocol, this.#options.sentBy(), newBranch()).toString());
     return copy;
   }
 
@@ -210,8 +216,9 @@ export class TransactionLayer {
       server.respond(SIPResponse.to(request, 482));
     } else if (invite) {
       this.#cancelled(invite, server);
-    } else if (!this.#tell(() => this.onRequest(server, request), "onRequest")) {
-      server.respond(SIPResponse.to(request, 500));
+    } else {
+      const failed = (): void => server.respond(SIPResponse.to(request, 500));
+      this.#tell(() => this.onRequest(server, request), "onRequest", failed);
     }
   }
 
@@ -234,9 +241,8 @@ export class TransactionLayer {
     const toTag = invite.lastResponse?.to.tag ?? newTag();
     cancel.respond(SIPResponse.to(cancel.request, 200, { toTag }));
     if (invite.state !== "Proceeding") return;
-    if (!this.#tell(() => this.onCancel(invite, cancel.request), "onCancel")) {
-      invite.respond(SIPResponse.to(invite.request, 487));
-    }
+    const failed = (): void => invite.respond(SIPResponse.to(invite.request, 487));
+    this.#tell(() => this.onCancel(invite, cancel.request), "onCancel", failed);
   }
 
   /** The INVITE that an ACK or CANCEL is about. */
@@ -274,11 +280,11 @@ export class TransactionLayer {
   async #send(message: Uint8Array, to: Endpoint): Promise<void> {
     if (this.#closed) return;
     this.#trace("out", message, to);
-    await this.#transportFor(to, message).send(message, to);
+    await this.#transportFor(to).send(message, to);
   }
 
-  /** Every message passes here: the place to choose between several transports, by the destination and the size. */
-  #transportFor(_to: Endpoint, _message: Uint8Array): Transport {
+  /** Every message passes here: the place to choose, once there are several transports. */
+  #transportFor(_destination: Endpoint): Transport {
     return this.#options.transport;
   }
 
@@ -287,15 +293,18 @@ export class TransactionLayer {
     if (trace) this.#tell(() => trace({ direction, bytes, local: transport.local, remote, time: clock.now() }), "trace");
   }
 
-  #tell(callback: () => unknown, during: string): boolean {
+  /** @param failed what to do when the callback throws, or when the promise it returned rejects */
+  #tell(callback: () => unknown, during: string, failed?: () => void): void {
+    const report = (error: unknown): void => {
+      this.#report(error, during);
+      failed?.();
+    };
     try {
       const result = callback();
       // An async function fits a callback that returns nothing; what it throws would end the process.
-      if (result instanceof Promise) result.catch((error: unknown) => this.#report(error, during));
-      return true;
+      if (result instanceof Promise) result.catch(report);
     } catch (error) {
-      this.#report(error, during);
-      return false;
+      report(error);
     }
   }
 
@@ -306,4 +315,9 @@ export class TransactionLayer {
       // A reporter that throws has nobody to report to.
     }
   }
+}
+
+function closedError({ address, port, protocol }: Endpoint): TransportError {
+  const problem = `cannot send to ${protocol} ${formatEndpoint(address, port)}: the transaction layer has been closed`;
+  return new TransportError("TRANSPORT_CLOSED", problem, address, port);
 }
