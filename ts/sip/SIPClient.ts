@@ -1,0 +1,452 @@
+import type { Clock } from "../time/clock.ts";
+import { systemClock } from "../time/clock.ts";
+import type { CredentialsSource } from "./auth/credentials.ts";
+import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
+import type { SIPBody } from "./dialog/body.ts";
+import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
+import type { Dialog } from "./dialog/Dialog.ts";
+import { SIPTargetError } from "./dialog/errors.ts";
+import { type AcceptCalls, Identity } from "./dialog/Identity.ts";
+import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
+import { Locator, type Resolve } from "./dialog/Locator.ts";
+import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
+import type { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
+import type { UserAgent } from "./dialog/UserAgent.ts";
+import { UserAgentServer } from "./dialog/UserAgentServer.ts";
+import { NameAddr } from "./message/NameAddr.ts";
+import { newCallId } from "./message/random.ts";
+import type { SIPMessage } from "./message/SIPMessage.ts";
+import { SIPRequest } from "./message/SIPRequest.ts";
+import type { SIPResponse } from "./message/SIPResponse.ts";
+import { parseURI, SIPURI } from "./message/SIPURI.ts";
+import { TelURI } from "./message/TelURI.ts";
+import { Registration } from "./registration/Registration.ts";
+import type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
+import { defaultTimers, type Timers } from "./transaction/timers.ts";
+import { type TraceEntry, TransactionLayer } from "./transaction/TransactionLayer.ts";
+import type { Endpoint, Transport } from "./transport/transport.ts";
+
+export type { AcceptCalls } from "./dialog/Identity.ts";
+export type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
+export type { Resolve } from "./dialog/Locator.ts";
+
+/** How to set up a {@link SIPClient}. */
+export interface SIPClientOptions {
+  /** Registrar and outbound proxy: host name or address. Without it, the client works peer to peer. */
+  readonly server?: string;
+  /** The server's port; default 5060 (TLS 5061), or what the resolver finds. */
+  readonly port?: number;
+  /** User part of our address of record. */
+  readonly user: string;
+  /** Its domain. Default: the server; without one, our own address. */
+  readonly domain?: string;
+  readonly displayName?: string;
+  readonly credentials: CredentialsSource;
+  /** Opened by `start()`, closed by `stop()`. */
+  readonly transport: Transport;
+  readonly clock?: Clock;
+  readonly timers?: Partial<Timers>;
+  /** The host to write in Via, Contact and From towards a peer. Default: the transport's address, or for a wildcard the interface nearest to the peer. */
+  readonly hostFor?: (remoteHost: string) => string;
+  /** Finds addresses. Default: literal ones as they are, names by the system's resolver. */
+  readonly resolve?: Resolve;
+  /** Default: when there is a server. */
+  readonly register?: boolean;
+  /** Seconds to register for. Default 300. */
+  readonly expires?: number;
+  /** Attempts before `start()` gives up. Default 3. */
+  readonly registerFailureThreshold?: number;
+  /**
+   * Which calls and messages from outside are for us; the others get 404. `registered`: those to our Contact, which only the registrar knows.
+   * `user`: also those to our user name at any host. `any`: all. Default: `registered` for a client that registers, else `user`.
+   */
+  readonly acceptCalls?: AcceptCalls;
+  /** User-Agent and Server of our messages. Default: none, which tells scanners least. */
+  readonly userAgent?: string;
+  /** Extensions that may stand in a Require header (RFC 3261 §20.32), beyond what the client itself does. */
+  readonly supported?: readonly string[];
+  /** How long a call may ring without a sign from the far end before it is cancelled, in seconds. Default 180, as proxies wait (RFC 3261 §16.6). */
+  readonly answerTimeout?: number;
+  /** How long `stop()` waits for the answers to BYE, CANCEL and REGISTER, in milliseconds. Default 4000. */
+  readonly stopTimeout?: number;
+  /** Hears of every message that passes. */
+  readonly trace?: (entry: TraceEntry) => void;
+  /** Hears what callbacks of the application threw. Default: a process warning. */
+  readonly onError?: (error: unknown) => void;
+  /** Uniform in [0, 1): pauses and jitter. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/** What a request outside any dialog carries. */
+export interface OutsideRequestOptions {
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: SIPBody;
+}
+
+/**
+ * A SIP user agent (RFC 3261 §8): registers, places and takes calls, answers everything else as it should be answered. Media is none of
+ * its business: bodies go through unread.
+ *
+ * @example
+ * const client = new SIPClient({ server: "pbx.example.com", user: "alice", credentials, transport: new UDPTransport({ port: 5060 }) });
+ * client.onInvite = (session) => void session.accept({ contentType: "application/sdp", content: answer });
+ * await client.start();
+ * const call = client.invite("bob", { body: { contentType: "application/sdp", content: offer } });
+ */
+export class SIPClient implements UserAgent {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** @internal */
+  readonly layer: TransactionLayer;
+  /** @internal */
+  readonly authenticator: DigestAuthenticator;
+  /** @internal */
+  readonly requests: Set<OutgoingRequest> = new Set();
+
+  onRegistrationState?: ((state: RegistrationState, info: RegistrationInfo) => void) | undefined;
+  /** Somebody calls. Answer through the session, now or later; while nothing is set here, callers get 405. */
+  onInvite?: ((session: ServerInviteSession, request: SIPRequest) => void) | undefined;
+  /** A MESSAGE (RFC 3428) outside any call. Return its status; nothing means 200. */
+  onMessage?: RequestHandler | undefined;
+  /** A NOTIFY outside any call: message waiting, check-sync… */
+  onNotify?: RequestHandler | undefined;
+  /** A REFER outside any call: click to dial. */
+  onRefer?: RequestHandler | undefined;
+  /** The transport can go on no longer. */
+  onFatal?: ((error: Error) => void) | undefined;
+
+  readonly #options: SIPClientOptions;
+  readonly #identity: Identity;
+  readonly #locator: Locator;
+  readonly #server: UserAgentServer;
+  readonly #registration: Registration | undefined;
+  readonly #sessions = new Set<InviteSession>();
+  #serverEndpoints: readonly Endpoint[] = [];
+  /** Whom we sent to last: what Via says must hold for it. */
+  #peer: string;
+  #life: "new" | "running" | "stopping" | "stopped" = "new";
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SIPClientOptions) {
+    this.#options = options;
+    const { server, transport, user, displayName, hostFor } = options;
+    const domain = options.domain ?? server;
+    this.transport = transport;
+    this.clock = options.clock ?? systemClock;
+    this.timers = { ...defaultTimers, ...options.timers };
+    this.authenticator = new DigestAuthenticator(options.credentials);
+    this.#identity = new Identity({ user, domain, displayName, transport, hostFor });
+    this.#locator = new Locator(transport, options.resolve);
+    this.#peer = server ?? "localhost";
+    this.layer = new TransactionLayer({
+      transport,
+      clock: this.clock,
+      timers: this.timers,
+      sentBy: () => ({ host: this.#identity.hostFor(this.#peer), port: transport.local.port }),
+      trace: options.trace,
+      onInternalError: (error) => this.report(error),
+    });
+    const registers = server !== undefined && options.register !== false;
+    const policy = options.acceptCalls ?? (registers ? "registered" : "user");
+    this.#server = new UserAgentServer(this, {
+      accepts: (request) => this.#identity.accepts(request.uri, policy),
+      supported: options.supported ?? [],
+      inviteHandler: () => (this.#life === "running" ? this.onInvite : undefined),
+      handlerOf: (method) => this.#handlerOf(method),
+      addSession: (session) => this.#sessions.add(session),
+    });
+    this.layer.onRequest = (tx) => this.#server.receive(tx);
+    this.layer.onAck = (ack) => this.#server.receiveAck(ack);
+    this.layer.onCancel = (tx, cancel) => this.#server.receiveCancel(tx, cancel);
+    if (registers) {
+      this.#registration = new Registration(this, {
+        identity: this.#identity,
+        server,
+        user,
+        domain: domain ?? server,
+        destinations: () => this.#serverDestinations(server),
+        expires: options.expires ?? 300,
+        failureThreshold: options.registerFailureThreshold ?? 3,
+        onState: (state, info) => this.#guard(() => this.onRegistrationState?.(state, info)),
+      });
+    }
+  }
+
+  get registrationState(): RegistrationState {
+    return this.#registration?.state ?? "inactive";
+  }
+
+  /** The calls that are not over. */
+  get sessions(): ReadonlySet<InviteSession> {
+    return this.#sessions;
+  }
+
+  /** Dialogs that are not over; those whose BYE waits for its answer included. */
+  get dialogs(): number {
+    return this.#server.dialogs;
+  }
+
+  /**
+   * Opens the transport and registers. When it fails, everything is closed again.
+   * @throws TransportError when the transport cannot be opened
+   * @throws InvalidAccountInfoError when the registrar refuses the account, RegistrationError when registering fails otherwise
+   */
+  async start(): Promise<void> {
+    if (this.#life !== "new") throw new Error("a SIPClient starts once: make a new one");
+    this.#life = "running";
+    try {
+      await this.transport.open();
+      this.transport.onError = (error) => {
+        if (this.onFatal === undefined) this.report(error);
+        else this.#guard(() => this.onFatal?.(error));
+      };
+      await this.#registration?.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends what calls are left, takes the registration back, closes the transport. Waits `stopTimeout` at most for the far ends.
+   * Again: the same promise.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const began = this.#life === "running";
+    this.#life = "stopping";
+    if (began) {
+      const closed = [...this.#sessions].map((session) => {
+        end(session);
+        return session.closed;
+      });
+      const deadline = this.clock.now() + (this.#options.stopTimeout ?? 4000);
+      await this.#until(deadline, Promise.all(closed));
+      if (this.#registration !== undefined) await this.#until(deadline, this.#registration.stop());
+    }
+    this.#registration?.abandon();
+    for (const request of this.requests) request.abandon();
+    for (const session of this.#sessions) session.end({ by: "local", cause: "error" });
+    this.#server.clear();
+    this.layer.close();
+    await this.transport.close();
+    this.#life = "stopped";
+  }
+
+  /** Settles with the promise, or at the deadline. */
+  #until(deadline: number, promise: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const alarm = this.clock.at(deadline, resolve);
+      const done = (): void => {
+        alarm.cancel();
+        resolve();
+      };
+      promise.then(done, done);
+    });
+  }
+
+  /**
+   * Calls somebody. Set the session's callbacks right away: the INVITE goes out after the current turn of the event loop.
+   * @param target a user of our domain (`bob`), or a URI (`sip:bob@192.0.2.7:5070`, `tel:+49301234567`)
+   * @throws SIPTargetError when the target cannot be called
+   */
+  invite(target: string | SIPURI, options: OutsideRequestOptions = {}): ClientInviteSession {
+    const uri = this.#target(target);
+    const session = new ClientInviteSession(this, {
+      invite: this.createRequest("INVITE", uri, options),
+      destinations: () => this.#destinations(uri),
+      patience: 1000 * (this.#options.answerTimeout ?? 180),
+    });
+    this.#sessions.add(session);
+    queueMicrotask(() => session.start());
+    return session;
+  }
+
+  /**
+   * Sends a request outside any dialog, answering challenges.
+   * @returns the final response, whatever its status
+   * @throws SIPTargetError, RequestTimeoutError, RequestTransportError
+   */
+  async request(method: string, target: string | SIPURI, options: OutsideRequestOptions = {}): Promise<SIPResponse> {
+    const uri = this.#target(target);
+    const template = this.createRequest(method, uri, options);
+    let { sequence } = template.cseq;
+    return transact(this, {
+      method,
+      destinations: () => this.#destinations(uri),
+      build: (destination) => {
+        const request = template.clone();
+        request.headers.set("CSeq", `${sequence} ${method}`);
+        sequence += 1;
+        if (!request.headers.has("Contact") && CONTACTED.has(method)) request.headers.set("Contact", this.contactFor(destination));
+        this.prepare(request, destination);
+        return request;
+      },
+    });
+  }
+
+  /** Sends a MESSAGE (RFC 3428). @returns its final response */
+  message(target: string | SIPURI, body: string | Uint8Array, contentType = "text/plain"): Promise<SIPResponse> {
+    return this.request("MESSAGE", target, { body: { contentType, content: body } });
+  }
+
+  // ---- what a subclass may change ----
+
+  /** A request outside any dialog (RFC 3261 §8.1.1), without Via and Contact. */
+  protected createRequest(method: string, uri: SIPURI, { headers = [], body }: OutsideRequestOptions): SIPRequest {
+    const own: (readonly [string, string])[] = [
+      ["Max-Forwards", "70"],
+      ["From", this.#identity.from(uri.host).toString()],
+      ["To", new NameAddr({ uri: toURI(uri) }).toString()],
+      ["Call-ID", newCallId()],
+      ["CSeq", `1 ${method}`],
+      ...headers,
+    ];
+    if (body === undefined) return SIPRequest.create({ method, uri, headers: own });
+    return SIPRequest.create({ method, uri, headers: [...own, ["Content-Type", body.contentType]], body: body.content });
+  }
+
+  /** The last look at each message before it leaves. Overriding it can change anything; call `super.prepare` for what all of ours carry. */
+  prepare(message: SIPMessage, destination?: Endpoint): void {
+    if (destination !== undefined) this.#peer = destination.address;
+    const { userAgent, supported = [] } = this.#options;
+    const isRequest = message instanceof SIPRequest;
+    if (userAgent !== undefined) message.headers.set(isRequest ? "User-Agent" : "Server", userAgent);
+    if (supported.length > 0 && isRequest && message.method !== "ACK" && !message.headers.has("Supported")) {
+      message.headers.set("Supported", supported.join(", "));
+    }
+  }
+
+  // ---- what sessions and requests ask of us ----
+
+  /** @internal */
+  locate(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]> {
+    return this.#locator.locate(uri);
+  }
+
+  /** @internal */
+  serverName(destination: Endpoint): string {
+    return this.#options.server ?? destination.address;
+  }
+
+  /** @internal */
+  isServer(destination: Endpoint): boolean {
+    return this.#serverEndpoints.some(({ address, port }) => address === destination.address && port === destination.port);
+  }
+
+  /** Our Contact as that peer must see it, in angle brackets. */
+  contactFor(destination: Endpoint): string {
+    return this.#identity.contactFor(destination);
+  }
+
+  /** @internal */
+  allow(session?: InviteSession): string {
+    return this.#server.allow(session);
+  }
+
+  /** @internal */
+  addDialog(dialog: Dialog, session: InviteSession): void {
+    this.#server.add(dialog, session);
+  }
+
+  /** @internal */
+  removeDialog(dialog: Dialog): void {
+    this.#server.remove(dialog);
+  }
+
+  /** @internal */
+  removeSession(session: InviteSession): void {
+    this.#sessions.delete(session);
+  }
+
+  /** @internal */
+  random(): number {
+    return (this.#options.random ?? Math.random)();
+  }
+
+  /** @internal */
+  report(error: unknown): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) onError(error);
+    else process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  // ---- within ----
+
+  #target(target: string | SIPURI): SIPURI {
+    if (target instanceof SIPURI) return target;
+    const domain = this.#options.domain ?? this.#options.server;
+    try {
+      if (!/^[a-z][a-z0-9+.-]*:/i.test(target)) {
+        if (target.includes("@")) return SIPURI.parse(`sip:${target}`);
+        if (domain === undefined) throw new SIPTargetError(target, "without a server it needs a host: call sip:user@host:port");
+        return new SIPURI({ user: target, host: domain });
+      }
+      const uri = parseURI(target);
+      if (uri instanceof SIPURI) return uri;
+      if (uri instanceof TelURI && domain !== undefined) return new SIPURI({ user: uri.number, host: domain, params: { user: "phone" } });
+      throw new SIPTargetError(target, "it is no SIP address: call sip:user@host");
+    } catch (error) {
+      if (error instanceof SIPTargetError) throw error;
+      throw new SIPTargetError(target, error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  /** Outside a dialog, all goes through our server, if we have one. */
+  #destinations(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]> {
+    const { server } = this.#options;
+    return server === undefined ? this.#locator.locate(uri) : this.#serverDestinations(server);
+  }
+
+  #serverDestinations(server: string): readonly Endpoint[] | Promise<readonly Endpoint[]> {
+    const remember = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {
+      this.#serverEndpoints = endpoints;
+      return endpoints;
+    };
+    const found = this.#locator.find(server, this.#options.port);
+    return found instanceof Promise ? found.then(remember) : remember(found);
+  }
+
+  #handlerOf(method: string): RequestHandler | undefined {
+    switch (method) {
+      case "MESSAGE":
+        return this.onMessage;
+      case "NOTIFY":
+        return this.onNotify;
+      case "REFER":
+        return this.onRefer;
+      default:
+        return undefined;
+    }
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+}
+
+/** Requests outside a dialog that tell where to answer (RFC 3261 §8.1.1.8, RFC 6665 §4.1.2.1, RFC 3515 §2.2). */
+const CONTACTED: ReadonlySet<string> = new Set(["OPTIONS", "SUBSCRIBE", "REFER", "NOTIFY"]);
+
+/** RFC 3261 §19.1.1, table 1: what of a URI may stand in To. */
+function toURI(uri: SIPURI): SIPURI {
+  const params = uri.params.clone();
+  for (const name of ["method", "maddr", "ttl", "transport", "lr"]) params.delete(name);
+  return uri.with({ port: uri.port, params, headers: undefined, password: undefined });
+}
+
+/** Ends a session in whatever way its state asks for. */
+function end(session: InviteSession): void {
+  if (session.state === "confirmed") void session.bye();
+  else if (session.kind === "client") (session as ClientInviteSession).cancel();
+  else (session as ServerInviteSession).reject(480);
+}

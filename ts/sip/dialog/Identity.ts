@@ -1,0 +1,121 @@
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import { NameAddr } from "../message/NameAddr.ts";
+import { newTag, randomText } from "../message/random.ts";
+import { SIPURI, type URI } from "../message/SIPURI.ts";
+import type { Via } from "../message/Via.ts";
+import type { Endpoint, Transport } from "../transport/transport.ts";
+
+/** Which INVITEs and MESSAGEs are for us: those to our very Contact, to our user name, or all. */
+export type AcceptCalls = "registered" | "user" | "any";
+
+/** The Contact parameter that carries our secret; the name is the one that several desk phones use for the same. */
+const SECRET = "line";
+
+interface IdentityOptions {
+  readonly user: string;
+  readonly domain: string | undefined;
+  readonly displayName: string | undefined;
+  readonly transport: Transport;
+  readonly hostFor: ((remoteHost: string) => string) | undefined;
+}
+
+/** Who we are, as From says it, and where we are, as Contact says it to each peer. */
+export class Identity {
+  readonly user: string;
+  readonly #options: IdentityOptions;
+  /** Nobody who was not told our Contact can guess it, so scanners cannot ring us. */
+  readonly #secret = randomText(8);
+  /** How a NAT shows us to the server (RFC 3581 §4), by the server's address; the newest last. */
+  readonly #learned = new Map<string, { host: string; port: number }>();
+
+  constructor(options: IdentityOptions) {
+    this.user = options.user;
+    this.#options = options;
+  }
+
+  /** Our address of record. Without a domain it is our address towards the peer: nobody else could say who we are. */
+  aor(remoteHost: string): SIPURI {
+    const { domain } = this.#options;
+    if (domain !== undefined) return new SIPURI({ user: this.user, host: domain });
+    const { port } = this.#options.transport.local;
+    return new SIPURI({ user: this.user, host: this.hostFor(remoteHost), port: port === 5060 ? undefined : port });
+  }
+
+  /** A From with a new tag. */
+  from(remoteHost: string): NameAddr {
+    return new NameAddr({ displayName: this.#options.displayName, uri: this.aor(remoteHost), params: { tag: newTag() } });
+  }
+
+  /** The host that stands for us in headers towards a peer; never a wildcard. */
+  hostFor(remoteHost: string): string {
+    return this.#options.hostFor?.(remoteHost) ?? localHostTowards(this.#options.transport.local.address, remoteHost);
+  }
+
+  /** Our Contact towards a peer, in angle brackets. */
+  contactFor(destination: Endpoint): string {
+    const { local, protocol } = this.#options.transport;
+    const { host, port } = this.#learnedFor(destination) ?? { host: this.hostFor(destination.address), port: local.port };
+    const params: [string, string][] = [[SECRET, this.#secret]];
+    if (protocol !== "UDP") params.unshift(["transport", protocol.toLowerCase()]);
+    return `<${new SIPURI({ user: this.user, host, port, params }).toString()}>`;
+  }
+
+  /** Whether a URI is, or leads to, our Contact. */
+  isContact(uri: URI): boolean {
+    return uri instanceof SIPURI && uri.params.text(SECRET) === this.#secret;
+  }
+
+  accepts(uri: URI, policy: AcceptCalls): boolean {
+    if (policy === "any" || this.isContact(uri)) return true;
+    return policy === "user" && uri instanceof SIPURI && uri.user === this.user;
+  }
+
+  /** Takes note of how the server sees us: `received` and `rport` of our own Via in its response. */
+  learn(via: Via, server: Endpoint): void {
+    const { local, reliable } = this.#options.transport;
+    // A connection's port says nothing about where we listen.
+    if (reliable) return;
+    const { received, rport } = via;
+    if (received === undefined && typeof rport !== "number") return;
+    const host = received ?? via.host;
+    // A private address in a public server's answer is some gateway's invention: it would lead nobody to us.
+    if (isIP(host) === 0 || (isPrivate(host) && !isPrivate(server.address))) return;
+    const port = typeof rport === "number" ? rport : (via.port ?? local.port);
+    this.#learned.delete(server.address);
+    this.#learned.set(server.address, { host, port });
+  }
+
+  #learnedFor(destination: Endpoint): { host: string; port: number } | undefined {
+    const exact = this.#learned.get(destination.address);
+    if (exact !== undefined || isPrivate(destination.address)) return exact;
+    // Another public host of the same provider: what one public host sees is a better guess than an address behind the NAT.
+    return [...this.#learned.values()].findLast(({ host }) => !isPrivate(host));
+  }
+}
+
+/** Not reachable from the internet: RFC 1918, RFC 6598, loopback, link-local, RFC 4193. */
+export function isPrivate(address: string): boolean {
+  if (address.includes(":")) return /^(::1$|f[cd]|fe[89ab])/i.test(address);
+  return /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(address);
+}
+
+/** The bound address; in place of a wildcard, the interface that shares the peer's network, or the first that leads outside. */
+function localHostTowards(bound: string, remoteHost: string): string {
+  if (bound !== "0.0.0.0" && bound !== "::") return bound;
+  const family = isIP(remoteHost) === 6 || (isIP(remoteHost) === 0 && bound === "::") ? "IPv6" : "IPv4";
+  const interfaces = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => address.family === family && !/^fe80:/i.test(address.address));
+  const loopback = family === "IPv6" ? "::1" : "127.0.0.1";
+  if (/^127\./.test(remoteHost) || remoteHost === "::1" || remoteHost === "localhost") return loopback;
+  const near = interfaces.find(({ address, netmask }) => sameNetwork(address, remoteHost, netmask));
+  return (near ?? interfaces.find(({ internal }) => !internal))?.address ?? loopback;
+}
+
+function sameNetwork(address: string, other: string, netmask: string): boolean {
+  if (isIP(address) !== 4 || isIP(other) !== 4) return false;
+  const [a, b, mask] = [address, other, netmask].map((text) => text.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0));
+  // Bitwise operators work on 32 bits, signed alike on both sides.
+  return ((a ?? 0) & (mask ?? 0)) === ((b ?? 0) & (mask ?? 0));
+}

@@ -1,0 +1,501 @@
+import type { NameAddr } from "../message/NameAddr.ts";
+import type { SIPMessage } from "../message/SIPMessage.ts";
+import type { SIPRequest } from "../message/SIPRequest.ts";
+import { SIPResponse } from "../message/SIPResponse.ts";
+import type { ServerTransaction } from "../transaction/transaction.ts";
+import { bodyOf, type SIPBody } from "./body.ts";
+import type { Endpoint } from "../transport/transport.ts";
+import type { Dialog } from "./Dialog.ts";
+import type { EndReason } from "./EndReason.ts";
+import { SessionStateError, SIPRejection } from "./errors.ts";
+import { Invitations, type ReinviteOptions } from "./Invitations.ts";
+import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
+import type { UserAgent } from "./UserAgent.ts";
+
+export type { SIPBody } from "./body.ts";
+export type { EndCause, EndedBy, EndReason } from "./EndReason.ts";
+export type { ReinviteOptions } from "./Invitations.ts";
+
+/**
+ * A session as its own side sees it:
+ *
+ * ```
+ *  we call                                        we are called
+ *  ───────                                        ─────────────
+ *  calling ── 1xx without To tag ──▶ proceeding      incoming ◀─┐ ringing(), progress()
+ *     │                                  │              │   └───┘
+ *     ├───── 1xx with a To tag ──▶ early ◀┘             │
+ *     │                              │                  │
+ *     ├──────────── 2xx, ACK ────────┤                  │ accept()
+ *     │                              ▼                  ▼
+ *     │                          confirmed ◀────────────┤   (its ACK may be under way yet)
+ *     │                              │                  │
+ *     │ cancel(), 3xx–6xx, silence   │ BYE, 481, no ACK │ reject(), CANCEL, silence
+ *     ▼                              ▼                  ▼
+ *  terminated ─────────────── terminated ────────── terminated
+ * ```
+ */
+export type SessionState = "calling" | "proceeding" | "early" | "incoming" | "confirmed" | "terminated";
+
+/** A final response as a handler words it: the bare status, or more. */
+export type RequestAnswer =
+  | number
+  | {
+      readonly status: number;
+      readonly reason?: string;
+      readonly headers?: readonly [string, string][];
+      readonly body?: SIPBody;
+    };
+
+/** Answers a request. Returning nothing means 200 (for REFER 202); a thrown {@link SIPRejection} its status; any other error 500. */
+export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
+
+/** What a request inside a session carries beside the dialog's own headers. */
+export interface SessionRequestOptions {
+  readonly headers?: readonly [string, string][];
+  readonly body?: SIPBody | undefined;
+}
+
+/** @internal How a response is worded. */
+export interface RespondOptions {
+  readonly reason?: string | undefined;
+  readonly headers?: readonly (readonly [string, string])[] | undefined;
+  readonly body?: SIPBody | undefined;
+}
+
+/** @internal What both kinds of session begin with. */
+export interface SessionParts {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remote: NameAddr;
+  readonly state: SessionState;
+}
+
+/** Methods whose 2xx and requests carry a Contact that moves the dialog's target (RFC 3261 §12.2, RFC 3311 §5, RFC 6665 §4.4.1). */
+const TARGET_REFRESH: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+
+/**
+ * A call: what an INVITE sets up (RFC 3261 §13), until it is over. Bodies go through unread.
+ *
+ * Callbacks are plain properties; each may be set at any time before its event. Those for requests (`onInfo`, `onRefer`, `onNotify`,
+ * `onUpdate`, `onMessage`) decide by their presence whether the method is listed in Allow or answered 405.
+ */
+export abstract class InviteSession {
+  readonly callId: string;
+  /** Our tag in every message of this session. */
+  readonly localTag: string;
+  /** The session is over. Called once, synchronously by what ends it. */
+  onEnded?: ((reason: EndReason) => void) | undefined;
+  /**
+   * The far end wants to change the session. With an offer: return the answer. Without: return an offer; the answer arrives through
+   * `onAnswerInAck`. Throw a {@link SIPRejection} to leave things as they are. Absent: 488.
+   */
+  onReinvite?: ((offer: SIPBody | undefined, request: SIPRequest) => SIPBody | undefined | Promise<SIPBody | undefined>) | undefined;
+  /** Our 2xx made the offer, since the INVITE had none; this answers it. */
+  onAnswerInAck?: ((answer: SIPBody) => void) | undefined;
+  /** Our INVITE had no offer and the 2xx makes one: return the answer, which goes out in the ACK. */
+  onLateOffer?: ((offer: SIPBody, response: SIPResponse) => SIPBody | Promise<SIPBody>) | undefined;
+  onInfo?: RequestHandler | undefined;
+  onRefer?: RequestHandler | undefined;
+  onNotify?: RequestHandler | undefined;
+  /** A MESSAGE inside the call; those outside go to the client. */
+  onMessage?: RequestHandler | undefined;
+  /** UPDATE (RFC 3311): answers an offer in its body with one in the response's. */
+  onUpdate?: RequestHandler | undefined;
+
+  /** @internal */
+  readonly ua: UserAgent;
+  /** @internal */
+  protected readonly invitations: Invitations;
+  /** Settles when the session has ended and the last BYE that it owed has been answered. Never rejects. */
+  readonly closed: Promise<void>;
+
+  #state: SessionState;
+  #remote: NameAddr;
+  #dialog: Dialog | undefined;
+  #endReason: EndReason | undefined;
+  #farewells = 0;
+  #close: () => void = () => {};
+
+  /** @internal */
+  constructor(ua: UserAgent, parts: SessionParts) {
+    this.ua = ua;
+    this.callId = parts.callId;
+    this.localTag = parts.localTag;
+    this.#remote = parts.remote;
+    this.#state = parts.state;
+    this.invitations = new Invitations(this);
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The far end: whom we called, then as its dialog names it; or who calls. */
+  get remote(): NameAddr {
+    return this.#remote;
+  }
+
+  /** The dialog that counts: the confirmed one, before that the latest early one. */
+  get dialog(): Dialog | undefined {
+    return this.#dialog;
+  }
+
+  /** Why the session is over; `undefined` while it is not. */
+  get endReason(): EndReason | undefined {
+    return this.#endReason;
+  }
+
+  /**
+   * Hangs up. The session is over at once; the promise settles when the far end has answered the BYE or has stayed silent for 64*T1.
+   * A callee's BYE waits for the ACK of its 2xx (RFC 3261 §15).
+   * Does nothing more once the session has ended.
+   * @throws SessionStateError before it is confirmed: `cancel()` or `reject()` it
+   */
+  async bye(headers: readonly [string, string][] = []): Promise<void> {
+    if (this.#state !== "terminated") {
+      const dialog = this.#dialog;
+      if (this.#state !== "confirmed" || dialog === undefined) throw new SessionStateError("BYE", this.#state);
+      this.dismiss(dialog, headers);
+      this.end({ by: "local", cause: "bye" });
+    }
+    await this.closed;
+  }
+
+  /**
+   * Changes the session by a re-INVITE. One at a time: a second waits for the first, and for one of the far end's. Glare (491) is
+   * tried again after the pause of RFC 3261 §14.1.
+   * @param body the offer; without one the far end makes it in its 2xx, see `onLateOffer`
+   * @returns the final response, whatever its status; its ACK has gone out
+   * @throws SessionStateError when the session is not confirmed, SessionEndedError when it ends meanwhile
+   */
+  reinvite(body?: SIPBody, options: ReinviteOptions = {}): Promise<SIPResponse> {
+    return this.invitations.send(body, options);
+  }
+
+  /**
+   * Sends any other request inside the session's dialog: INFO, UPDATE, REFER, NOTIFY, MESSAGE, OPTIONS…
+   * @returns the final response, whatever its status
+   * @throws SessionStateError without a dialog, RequestTimeoutError, RequestTransportError
+   */
+  async request(method: string, options: SessionRequestOptions = {}): Promise<SIPResponse> {
+    const dialog = this.#dialog;
+    if (dialog === undefined || this.#state === "terminated") throw new SessionStateError(method, this.#state);
+    const response = await transact(this.ua, { ...this.inDialog(dialog, method, options), method });
+    if (response.statusCode === 481) this.gone(dialog, response);
+    else if (response.statusCode < 300 && method === "UPDATE") dialog.refreshTarget(response);
+    return response;
+  }
+
+  /** @internal How a request of this session's dialog is built and where it goes. */
+  inDialog(
+    dialog: Dialog,
+    method: string,
+    options: SessionRequestOptions,
+  ): Pick<OutgoingRequestOptions, "destinations" | "build"> {
+    return {
+      destinations: () => this.ua.locate(dialog.nextHop),
+      build: (destination) => {
+        const request = dialog.createRequest(method, options);
+        if (TARGET_REFRESH.has(method)) this.addCapabilities(request, this.ua.contactFor(destination));
+        this.ua.prepare(request, destination);
+        return request;
+      },
+    };
+  }
+
+  /**
+   * @internal Sends the ACK to a 2xx, with our answer if the 2xx made the offer. `done` is called when it has gone out.
+   * @returns sends it again, for the next retransmission of the 2xx
+   */
+  acknowledge(dialog: Dialog, invite: SIPRequest, response: SIPResponse, done: () => void): () => void {
+    let again = (): void => {};
+    const offer = invite.body.length === 0 ? bodyOf(response) : undefined;
+    const { onLateOffer } = this;
+    if (offer === undefined || onLateOffer === undefined || this.#state === "terminated") {
+      again = this.sendAck(dialog, invite);
+      done();
+    } else {
+      this.answerWith(
+        () => onLateOffer(offer, response),
+        (answer) => {
+          again = this.sendAck(dialog, invite, answer);
+          done();
+        },
+        (rejection) => {
+          // The only ways to refuse an offer that comes in a 2xx: acknowledge, then hang up.
+          again = this.sendAck(dialog, invite);
+          if (this.#state !== "terminated") {
+            this.dismiss(dialog);
+            this.end({ by: "local", cause: "error", status: rejection.status, error: rejection });
+          }
+          done();
+        },
+      );
+    }
+    return () => again();
+  }
+
+  /** @internal Sends a bare ACK (RFC 3261 §13.2.2.4): the INVITE's CSeq number and credentials, the dialog's routes. @returns sends it again */
+  sendAck(dialog: Dialog, invite: SIPRequest, body?: SIPBody): () => void {
+    const headers: [string, string][] = [];
+    for (const name of ["Authorization", "Proxy-Authorization"]) {
+      for (const value of invite.headers.getAll(name)) headers.push([name, value]);
+    }
+    const ack = dialog.createRequest("ACK", { sequence: invite.cseq.sequence, headers, body });
+    const hop = dialog.nextHop;
+    const send = (): void => {
+      const sendTo = ([destination]: readonly Endpoint[]): void => {
+        if (destination === undefined) return;
+        this.ua.prepare(ack, destination);
+        this.ua.layer.sendAck(ack, destination);
+      };
+      try {
+        const found = this.ua.locate(hop);
+        if (found instanceof Promise) found.then(sendTo, (error: unknown) => this.ua.report(error));
+        else sendTo(found);
+      } catch (error) {
+        this.ua.report(error);
+      }
+    };
+    send();
+    return send;
+  }
+
+  /** @internal Answers a request of this session. */
+  respond(tx: ServerTransaction, status: number, options: RespondOptions = {}): SIPResponse {
+    const response = this.createResponse(tx.request, status, options);
+    tx.respond(response);
+    return response;
+  }
+
+  /** @internal */
+  createResponse(request: SIPRequest, status: number, options: RespondOptions = {}): SIPResponse {
+    const headers = [...(options.headers ?? [])];
+    if (options.body !== undefined) headers.push(["Content-Type", options.body.contentType]);
+    const response = SIPResponse.to(request, status, {
+      toTag: this.localTag,
+      headers,
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+      ...(options.body === undefined ? {} : { body: options.body.content }),
+    });
+    if (status === 405) response.headers.set("Allow", this.ua.allow(this));
+    this.ua.prepare(response);
+    return response;
+  }
+
+  /** @internal What RFC 3261 §13.2.1 and §13.3.1.4 want in an INVITE and its 2xx. A header already there stays. */
+  addCapabilities(message: SIPMessage, contact: string): void {
+    message.headers.set("Contact", contact);
+    if (!message.headers.has("Allow")) message.headers.set("Allow", this.ua.allow(this));
+  }
+
+  /** Which of the two kinds it is. */
+  abstract readonly kind: "client" | "server";
+
+  /** The INVITE that made the session; for one of ours, its latest repetition with credentials. */
+  abstract get invite(): SIPRequest;
+
+  /** @internal Enters a state that is not the end. */
+  protected enter(state: Exclude<SessionState, "terminated">): void {
+    if (this.#state !== "terminated") this.#state = state;
+  }
+
+  /** @internal */
+  protected adopt(dialog: Dialog): void {
+    this.#dialog = dialog;
+    this.#remote = dialog.remote;
+  }
+
+  /** @internal Ends the session, once. What the wire still needs is the caller's to send. */
+  end(reason: EndReason): void {
+    if (this.#state === "terminated") return;
+    this.#state = "terminated";
+    this.#endReason = reason;
+    this.release();
+    this.invitations.stop();
+    this.ua.removeSession(this);
+    this.guard(() => this.onEnded?.(reason));
+    this.#closeIfDone();
+  }
+
+  /** @internal Frees the timers of the state that ends. */
+  protected abstract release(): void;
+
+  /** @internal An INVITE that has no final response yet, by its direction; re-INVITEs aside. */
+  abstract get pendingInvite(): "sent" | "received" | undefined;
+
+  /** @internal Sends BYE on a dialog, and forgets the dialog when that is settled. To be called before {@link end}, which it keeps open. */
+  dismiss(dialog: Dialog, headers: readonly [string, string][] = []): void {
+    this.#farewells += 1;
+    const done = (): void => {
+      this.forget(dialog);
+      this.#farewells -= 1;
+      this.#closeIfDone();
+    };
+    // RFC 3261 §15: a callee's BYE waits for the ACK to its 2xx, or for it to stay away.
+    this.invitations.whenAcknowledged(() => {
+      // The far end's own BYE may have come first.
+      if (dialog.state === "terminated") done();
+      else transact(this.ua, { ...this.inDialog(dialog, "BYE", { headers }), method: "BYE" }).then(done, done);
+    });
+  }
+
+  /** @internal */
+  forget(dialog: Dialog): void {
+    dialog.terminate();
+    this.ua.removeDialog(dialog);
+    if (dialog === this.#dialog) this.invitations.forget();
+  }
+
+  /** @internal The far end answers a request with "unknown dialog", or none at all (RFC 3261 §12.2.1.2). */
+  gone(dialog: Dialog, response?: SIPResponse): void {
+    if (this.#state === "terminated") return;
+    // It costs one request to tell a far end that does know the dialog: the 481 or 408 may have been a proxy's own.
+    this.dismiss(dialog);
+    this.end(
+      response === undefined
+        ? { by: "timeout", cause: "gone", status: 408 }
+        : { by: "remote", cause: "gone", status: response.statusCode, reason: response.reason, response },
+    );
+  }
+
+  /** @internal A request in one of this session's dialogs, CANCEL and ACK aside. */
+  receive(tx: ServerTransaction, dialog: Dialog): void {
+    const { request } = tx;
+    if (!dialog.accept(request)) {
+      this.respond(tx, 500, { reason: "CSeq Out Of Order" });
+    } else if (request.method === "BYE") {
+      this.respond(tx, 200);
+      this.receiveBye(request, dialog);
+    } else if (this.#state === "terminated" || dialog.state === "terminated") {
+      this.respond(tx, 481);
+    } else if (request.method === "INVITE") {
+      this.invitations.receive(tx, dialog);
+    } else if (request.method === "OPTIONS") {
+      const accept: [string, string] = ["Accept", "application/sdp"];
+      this.respond(tx, 200, { headers: [["Allow", this.ua.allow(this)], accept] });
+    } else {
+      this.#delegate(tx, dialog);
+    }
+  }
+
+  /** @internal */
+  receiveAck(ack: SIPRequest): void {
+    this.invitations.acknowledged(ack);
+  }
+
+  /** @internal The layer has answered the CANCEL; its INVITE is ours to answer. */
+  receiveCancel(tx: ServerTransaction, _cancel: SIPRequest): void {
+    this.invitations.cancel(tx);
+  }
+
+  /** @internal */
+  protected receiveBye(request: SIPRequest, dialog: Dialog): void {
+    this.forget(dialog);
+    if (dialog !== this.#dialog) return;
+    this.end({ by: "remote", cause: "bye", request, ...reasonOf(request) });
+  }
+
+  /** @internal Runs the application's code; what it throws must not reach the receive path. */
+  guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.ua.report(error);
+    }
+  }
+
+  /** @internal The handler of a method, if there is one. */
+  handlerOf(method: string): RequestHandler | undefined {
+    switch (method) {
+      case "INFO":
+        return this.onInfo;
+      case "REFER":
+        return this.onRefer;
+      case "NOTIFY":
+        return this.onNotify;
+      case "MESSAGE":
+        return this.onMessage;
+      case "UPDATE":
+        return this.onUpdate;
+      default:
+        return undefined;
+    }
+  }
+
+  #delegate(tx: ServerTransaction, dialog: Dialog): void {
+    const { request } = tx;
+    const handler = this.handlerOf(request.method);
+    if (handler === undefined) {
+      this.respond(tx, 405);
+      return;
+    }
+    this.answerWith(
+      () => handler(request),
+      (answer) => {
+        const [status, rest] = wording(answer, request);
+        const refreshes = status < 300 && TARGET_REFRESH.has(request.method);
+        if (refreshes) dialog.refreshTarget(request);
+        const contact: [string, string][] = refreshes ? [["Contact", this.ua.contactFor(tx.from)]] : [];
+        this.respond(tx, status, { ...rest, headers: [...contact, ...(rest.headers ?? [])] });
+      },
+      ({ status, reason, headers }) => this.respond(tx, status, { reason, headers }),
+    );
+  }
+
+  /** @internal Runs a handler to its answer or its refusal, synchronously if it can. */
+  answerWith<T>(handler: () => T | Promise<T>, answered: (value: T) => void, refused: (rejection: SIPRejection) => void): void {
+    const failed = (error: unknown): void => {
+      if (!(error instanceof SIPRejection)) this.ua.report(error);
+      refused(error instanceof SIPRejection ? error : new SIPRejection(500));
+    };
+    const settle = (value: T): void => {
+      try {
+        answered(value);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    let result: T | Promise<T>;
+    try {
+      result = handler();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    if (result instanceof Promise) result.then(settle, failed);
+    else settle(result);
+  }
+
+  /** @internal The answer that an ACK brings to an offer of ours. */
+  receiveAnswerInAck(ack: SIPRequest): void {
+    const answer = bodyOf(ack);
+    if (answer !== undefined) this.guard(() => this.onAnswerInAck?.(answer));
+  }
+
+  #closeIfDone(): void {
+    if (this.#state === "terminated" && this.#farewells === 0) this.#close();
+  }
+}
+
+/** @internal A handler's answer as status and what goes with it. */
+export function wording(answer: RequestAnswer | void, request: SIPRequest): [number, RespondOptions] {
+  if (typeof answer === "number") return [answer, {}];
+  // RFC 3515 §2.4.2: a REFER is accepted, its outcome told later.
+  if (answer === undefined) return [request.method === "REFER" ? 202 : 200, {}];
+  const { status, ...rest } = answer;
+  return [status, rest];
+}
+
+/** @internal The text of the first Reason header (RFC 3326) that has one. */
+export function reasonOf(request: SIPRequest): { reason?: string } {
+  for (const value of request.headers.getAll("Reason")) {
+    const text = /;\s*text\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(value)?.[1];
+    if (text !== undefined) return { reason: text.replaceAll(/\\(.)/g, "$1") };
+  }
+  return {};
+}

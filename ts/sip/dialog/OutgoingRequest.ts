@@ -1,0 +1,190 @@
+import type { SIPRequest } from "../message/SIPRequest.ts";
+import type { SIPResponse } from "../message/SIPResponse.ts";
+import type { ClientTransaction } from "../transaction/transaction.ts";
+import type { Endpoint } from "../transport/transport.ts";
+import { RequestAbandonedError, RequestTimeoutError, RequestTransportError } from "./errors.ts";
+import type { UserAgent } from "./UserAgent.ts";
+
+/** Rounds of 401 and 407 that one request may go through: several proxies may each ask, and each nonce may prove stale once. */
+const CHALLENGES_ANSWERED = 6;
+
+export type RequestError = RequestTimeoutError | RequestTransportError | RequestAbandonedError;
+
+/** How a request is sent and who hears of its fate. */
+export interface OutgoingRequestOptions {
+  readonly method: string;
+  /** Where to: looked up once, tried in order (RFC 3263 §4.3). */
+  readonly destinations: () => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  /** Builds it for a destination. Called for each attempt, which needs a new CSeq number (RFC 3261 §22.2). */
+  readonly build: (destination: Endpoint) => SIPRequest;
+  /** Each provisional response and each final one (for INVITE each 2xx), save the challenges that were answered. */
+  readonly onResponse: (response: SIPResponse, request: SIPRequest, from: Endpoint) => void;
+  /** Instead of a final response: there will be none. */
+  readonly onFailure: (error: RequestError) => void;
+  /** Sees the challenges, too. */
+  readonly onAnyResponse?: (response: SIPResponse, request: SIPRequest) => void;
+}
+
+/**
+ * One request as its sender means it: over as many transactions as name resolution, dead servers and digest challenges take.
+ * Each attempt is a new transaction with a new branch and CSeq number, under the same Call-ID and From tag (RFC 3261 §8.1.3.5).
+ */
+export class OutgoingRequest {
+  readonly #ua: UserAgent;
+  readonly #options: OutgoingRequestOptions;
+  #destinations: Endpoint[] = [];
+  #transaction: ClientTransaction | undefined;
+  #challenges = 0;
+  #answered = false;
+  #canceled = false;
+  #done = false;
+
+  constructor(ua: UserAgent, options: OutgoingRequestOptions) {
+    this.#ua = ua;
+    this.#options = options;
+  }
+
+  /** The request of the attempt under way. */
+  get request(): SIPRequest | undefined {
+    return this.#transaction?.request;
+  }
+
+  /** Sends it. Failures arrive through `onFailure`, those found at once included. */
+  send(): void {
+    this.#ua.requests.add(this);
+    let found: readonly Endpoint[] | Promise<readonly Endpoint[]>;
+    try {
+      found = this.#options.destinations();
+    } catch (error) {
+      this.#fail(new RequestTransportError(this.#options.method, "its destination", error));
+      return;
+    }
+    if (found instanceof Promise) {
+      found.then(
+        (endpoints) => this.#start(endpoints),
+        (error: unknown) => this.#fail(new RequestTransportError(this.#options.method, "its destination", error)),
+      );
+    } else {
+      this.#start(found);
+    }
+  }
+
+  /**
+   * Gives it up: an INVITE by CANCEL (RFC 3261 §9.1), which the transaction layer holds back until a provisional response has
+   * come. What was not sent yet never will be. Anything else runs on and its responses are still reported.
+   */
+  cancel(headers?: readonly [string, string][]): void {
+    if (this.#canceled) return;
+    this.#canceled = true;
+    if (this.#done) return;
+    if (this.#transaction === undefined) {
+      this.#fail(new RequestAbandonedError(this.#options.method));
+    } else if (this.#options.method === "INVITE") {
+      this.#ua.layer.cancel(this.#transaction, headers);
+    }
+  }
+
+  /** Waits no longer: the client is being stopped. */
+  abandon(): void {
+    this.#fail(new RequestAbandonedError(this.#options.method));
+  }
+
+  #start(endpoints: readonly Endpoint[]): void {
+    if (this.#done) return;
+    this.#destinations = [...endpoints];
+    this.#next(new Error("the name has no address"));
+  }
+
+  /** Tries the next destination, if there is one left. One that has answered at all is alive, and may be at work on it. */
+  #next(failure: unknown): void {
+    const destination = this.#destinations.shift();
+    if (destination === undefined || this.#canceled || this.#answered) {
+      this.#fail(
+        failure instanceof RequestTimeoutError
+          ? failure
+          : new RequestTransportError(this.#options.method, this.#transaction?.destination ?? "its destination", failure),
+      );
+      return;
+    }
+    this.#attempt(destination);
+  }
+
+  #attempt(destination: Endpoint, challenge?: { request: SIPRequest; response: SIPResponse }): void {
+    const { method } = this.#options;
+    const server = this.#ua.serverName(destination);
+    try {
+      const request = this.#options.build(destination);
+      if (challenge === undefined) {
+        if (this.#ua.isServer(destination)) this.#ua.authenticator.authorize(request, server);
+      } else if (!this.#answer(request, challenge, server)) {
+        this.#finish(challenge.response, challenge.request, destination);
+        return;
+      }
+      this.#transaction = this.#ua.layer.request(request, destination, {
+        response: (response, from) => this.#receive(response, request, destination, from),
+        timeout: () => {
+          const { address, port } = destination;
+          this.#next(new RequestTimeoutError(method, `${method} got no final response from ${address} port ${port}`));
+        },
+        transportError: (error) => this.#next(error),
+      });
+    } catch (error) {
+      this.#fail(new RequestTransportError(method, destination, error));
+    }
+  }
+
+  #answer(request: SIPRequest, challenge: { request: SIPRequest; response: SIPResponse }, server: string): boolean {
+    // What has been offered already tells the authenticator what was refused; other realms' answers are needed again.
+    for (const name of ["Authorization", "Proxy-Authorization"]) request.headers.setAll(name, challenge.request.headers.getAll(name));
+    return this.#ua.authenticator.answer(request, challenge.response, server);
+  }
+
+  #receive(response: SIPResponse, request: SIPRequest, destination: Endpoint, from: Endpoint): void {
+    this.#answered = true;
+    this.#options.onAnyResponse?.(response, request);
+    const status = response.statusCode;
+    if ((status === 401 || status === 407) && !this.#canceled && this.#challenges < CHALLENGES_ANSWERED) {
+      this.#challenges += 1;
+      this.#attempt(destination, { request, response });
+      return;
+    }
+    // RFC 3263 §4.3: a 503 is a server to be passed over while there is another.
+    if (status === 503 && this.#destinations.length > 0 && !this.#canceled) {
+      this.#answered = false;
+      this.#next(new Error("503 Service Unavailable"));
+      return;
+    }
+    if (status < 200) this.#options.onResponse(response, request, from);
+    else this.#finish(response, request, from);
+  }
+
+  #finish(response: SIPResponse, request: SIPRequest, from: Endpoint): void {
+    if (response.isSuccess) this.#ua.authenticator.learn(response, request);
+    this.#done = true;
+    this.#ua.requests.delete(this);
+    this.#options.onResponse(response, request, from);
+  }
+
+  #fail(error: RequestError): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#ua.requests.delete(this);
+    this.#options.onFailure(error);
+  }
+}
+
+/**
+ * Sends a request and waits for its final response, whatever its status.
+ * @throws RequestTimeoutError when none comes, RequestTransportError when it cannot be sent
+ */
+export function transact(ua: UserAgent, options: Omit<OutgoingRequestOptions, "onResponse" | "onFailure">): Promise<SIPResponse> {
+  return new Promise((resolve, reject) => {
+    new OutgoingRequest(ua, {
+      ...options,
+      onResponse: (response) => {
+        if (response.statusCode >= 200) resolve(response);
+      },
+      onFailure: reject,
+    }).send();
+  });
+}

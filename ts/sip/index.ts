@@ -1,0 +1,31 @@
+export * from "./auth/credentials.ts";
+export { type SIPBody } from "./dialog/body.ts";
+export { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
+export { Dialog, type DialogState } from "./dialog/Dialog.ts";
+export type { EndCause, EndedBy, EndReason } from "./dialog/EndReason.ts";
+export {
+  RequestAbandonedError,
+  RequestTimeoutError,
+  RequestTransportError,
+  SessionEndedError,
+  SessionStateError,
+  SIPRejection,
+  SIPTargetError,
+} from "./dialog/errors.ts";
+export { InviteSession, type RequestAnswer, type RequestHandler, type SessionRequestOptions, type SessionState } from "./dialog/InviteSession.ts";
+export type { ReinviteOptions } from "./dialog/Invitations.ts";
+export { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
+export { InvalidAccountInfoError, SIPHeaderError, SIPParseError } from "./errors.ts";
+export * from "./message/index.ts";
+export { RegistrationError } from "./registration/RegistrationError.ts";
+export {
+  type AcceptCalls,
+  type OutsideRequestOptions,
+  type RegistrationInfo,
+  type RegistrationState,
+  type Resolve,
+  SIPClient,
+  type SIPClientOptions,
+} from "./SIPClient.ts";
+export type { Timers } from "./transaction/timers.ts";
+export type { TraceEntry } from "./transaction/TransactionLayer.ts";
