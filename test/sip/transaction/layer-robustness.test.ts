@@ -2,6 +2,15 @@ import { describe, expect, it } from "vitest";
 import { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
 import { FAR, first, Heard, incoming, outgoing, rig, served } from "./rig.ts";
 
+function boom(): never {
+  throw new Error("boom");
+}
+
+async function later(): Promise<void> {
+  await Promise.resolve();
+  throw new Error("later");
+}
+
 describe("what cannot be parsed", () => {
   it("is answered with the status it deserves when it is a request that can be answered", async () => {
     const { layer, wire, reported } = await rig();
@@ -59,14 +68,8 @@ describe("what cannot be parsed", () => {
 describe("a user that throws", () => {
   it("in onRequest, at once or later: the request is answered 500", async () => {
     const { layer, clock, wire, reported } = await rig();
-    layer.onRequest = () => {
-      throw new Error("boom");
-    };
+    layer.onRequest = boom;
     await wire.send(incoming("OPTIONS"));
-    const later = async (): Promise<void> => {
-      await Promise.resolve();
-      throw new Error("later");
-    };
     layer.onRequest = later;
     await wire.send(incoming("MESSAGE", { callId: "2" }));
     expect(wire.log).toEqual(["SIP/2.0 500", "SIP/2.0 500"]);
@@ -88,9 +91,6 @@ describe("a user that throws", () => {
   });
 
   it("in any other callback: the machines go on", async () => {
-    const boom = (): never => {
-      throw new Error("boom");
-    };
     const { layer, clock, wire, transport, reported } = await rig();
     layer.onAck = boom;
     layer.onStrayResponse = boom;
@@ -123,9 +123,6 @@ describe("a user that throws", () => {
   });
 
   it("in trace or in onInternalError itself: nobody is disturbed", async () => {
-    const boom = (): never => {
-      throw new Error("boom");
-    };
     const { layer, clock, wire } = await rig({ trace: boom, onInternalError: boom });
     const heard = new Heard();
     layer.request(outgoing("OPTIONS"), FAR, heard);

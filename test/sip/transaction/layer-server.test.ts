@@ -3,6 +3,20 @@ import { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
 import type { Endpoint } from "../../../ts/sip/transport/transport.ts";
 import { first, incoming, rig, served } from "./rig.ts";
 
+/** Where the answer to a request from 192.0.2.3:40000 with this Via goes. */
+async function answeredTo(via: string, protocol: "UDP" | "TCP" = "UDP"): Promise<Endpoint | undefined> {
+  const { layer, network, clock, wire } = await rig({}, protocol);
+  const source = network.transport("192.0.2.3", 40_000, protocol);
+  await source.open();
+  let to: Endpoint | undefined;
+  layer.onRequest = (transaction, request) => transaction.respond(SIPResponse.to(request, 200));
+  await source.send(Buffer.from(incoming("OPTIONS", { via })), { ...wire.transport.local, address: "192.0.2.1" });
+  network.onDatagram = (_message, _from, destination) => (to = destination);
+  await clock.advance(0);
+  layer.close();
+  return to;
+}
+
 describe("receiving a request", () => {
   it("begins one transaction for all its repetitions and repeats the answer", async () => {
     const { layer, clock, wire } = await rig();
@@ -156,19 +170,6 @@ describe("received and rport (RFC 3261 §18.2.1, RFC 3581 §4)", () => {
       expect(SIPResponse.to(request, 200).vias.map(String)).toEqual(request.vias.map(String));
       layer.close();
     });
-  }
-
-  async function answeredTo(via: string, protocol: "UDP" | "TCP" = "UDP"): Promise<Endpoint | undefined> {
-    const { layer, network, clock, wire } = await rig({}, protocol);
-    const source = network.transport("192.0.2.3", 40_000, protocol);
-    await source.open();
-    let to: Endpoint | undefined;
-    layer.onRequest = (transaction, request) => transaction.respond(SIPResponse.to(request, 200));
-    await source.send(Buffer.from(incoming("OPTIONS", { via })), { ...wire.transport.local, address: "192.0.2.1" });
-    network.onDatagram = (_message, _from, destination) => (to = destination);
-    await clock.advance(0);
-    layer.close();
-    return to;
   }
 
   it("answers to the source address and the port of sent-by", async () => {
