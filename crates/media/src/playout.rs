@@ -81,8 +81,8 @@ pub struct Playout {
 impl Playout {
     /// Bounds of the delay in ms.
     pub fn new(minimum_delay: u32, maximum_delay: u32) -> Self {
-        let maximum = i64::from(maximum_delay.clamp(0, 1_000) * PER_MILLISECOND);
-        let minimum = i64::from(minimum_delay.clamp(0, 1_000) * PER_MILLISECOND).min(maximum);
+        let maximum = i64::from(maximum_delay.min(1_000) * PER_MILLISECOND);
+        let minimum = i64::from(minimum_delay.min(1_000) * PER_MILLISECOND).min(maximum);
         Self {
             buffer: JitterBuffer::new(),
             delay: DelayEstimator::new(minimum, maximum),

@@ -1,0 +1,394 @@
+/**
+ * Decides, frame by frame, what is heard: a packet, something made up, or silence; and moves the playout delay to where `delay.ts`
+ * wants it.
+ *
+ * Time here is samples: `now` is the caller's clock, a packet's extended timestamp its sender's. A packet that met no delay
+ * arrives `base` after its timestamp; it is played `depth` later than that.
+ */
+
+import type { Encoding } from "../contract.ts";
+import { Concealment } from "./concealment.ts";
+import { DelayEstimator } from "./delay.ts";
+import { FRAME, PER_MILLISECOND } from "./frame.ts";
+import { decode } from "./g711.ts";
+import { JitterBuffer } from "./jitter.ts";
+
+/** The delay shrinks once it is this far beyond one frame too much: less would be undone by the next late packet. */
+const MARGIN = 40;
+/** Frames between two changes of the delay: at least this many when the audio is so soft that nobody hears it, else this many. */
+const QUIET_PAUSE = 5;
+const LOUD_PAUSE = 25;
+/** After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew. */
+const LONGEST_GAP = 1_600;
+/** A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set. */
+const CLOCK_SET = 8_000;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * What is at the cursor: audio; a pause (nothing was lost, but the next packet begins later: the sender was silent); a gap where
+ * packets are missing up to the next one; or no packet waits. {@link Playout} keeps when the next packet begins.
+ */
+type Found = "audio" | "pause" | "lost" | "nothing";
+
+/**
+ * ```text
+ *          first packet has waited `target`
+ *   idle ───────────────────────────────────► playing ──┐ a packet, or made up; sometimes two frames merged into one
+ *    ▲                                          │  ▲ └──┘ or one frame inserted, to change the delay
+ *    └── sender silent, or 200 ms of nothing ───┘
+ * ```
+ * When no packet waits, nobody knows yet whether the next is late or lost: what is made up then does not move the cursor
+ * (`held`). If the packet comes after all, it is played, and the delay has grown as it should have. If its successor comes
+ * instead, it was lost, and the cursor catches up: the delay is as before.
+ */
+export class Playout {
+  readonly #buffer = new JitterBuffer();
+  readonly #delay: DelayEstimator;
+  readonly #concealment = new Concealment();
+  /** Whether any packet ever came: from then on there is something to play. */
+  heard = false;
+  /** Where RTP timestamps lie in extended ones: the newest packet's number, both timestamps, length and transit time. */
+  #mapped = false;
+  #lastSequence = 0;
+  #lastRtp = 0;
+  #lastTimestamp = 0;
+  #lastLength = 0;
+  #lastTransit = 0;
+  /** Older packets than this have timestamps from before the sender's clock was set. */
+  #rebased = 0;
+  #playing = false;
+  /** Extended timestamp of the next sample to be played. */
+  #cursor = 0;
+  /** Samples made up with the cursor standing still, and since the last true one. */
+  #held = 0;
+  #missing = 0;
+  /** Samples made up of which it is not known yet whether a packet was missing. */
+  #pending = 0;
+  /** The packet before the cursor was a telephone-event: no audio is expected. */
+  #afterEvent = false;
+  /** Frames since the delay was last changed. */
+  #unchanged = 0;
+  /** Samples played, and those of them that replace a missing packet. */
+  played = 0;
+  /** See `played`. */
+  concealed = 0;
+  /** When the packet that {@link Playout.seek} found begins. */
+  #found = 0;
+  /** The second of two frames that become one. */
+  readonly #second = new Int16Array(FRAME);
+
+  /** Bounds of the delay in ms. */
+  constructor(minimumDelay: number, maximumDelay: number) {
+    const maximum = Math.min(maximumDelay, 1_000) * PER_MILLISECOND;
+    const minimum = Math.min(Math.min(minimumDelay, 1_000) * PER_MILLISECOND, maximum);
+    this.#delay = new DelayEstimator(minimum, maximum);
+  }
+
+  /** Another stream begins, or none: what waits is dropped. */
+  reset(): void {
+    this.#buffer.reset();
+    this.#delay.restart();
+    this.#mapped = false;
+    this.#playing = false;
+    this.#held = 0;
+    this.#missing = 0;
+    this.#pending = 0;
+    this.#afterEvent = false;
+  }
+
+  /** Packets that came after their moment. */
+  get late(): number {
+    return this.#buffer.late;
+  }
+
+  /** The delay aimed for, in samples. */
+  get delay(): number {
+    return this.#delay.target;
+  }
+
+  /**
+   * Takes an audio packet that is no duplicate: `length` (at most MAX_PAYLOAD) bytes of `datagram` from `start` on. `sequence` is
+   * extended.
+   */
+  receive(
+    arrival: number,
+    sequence: number,
+    rtp: number,
+    encoding: Encoding,
+    datagram: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    this.heard = true;
+    if (length === 0) {
+      this.#buffer.insert(sequence, 0, undefined, datagram, start, length);
+      return;
+    }
+    if (this.#mapped && sequence < this.#rebased) {
+      this.#buffer.late += 1;
+      return;
+    }
+    const timestamp = this.#extend(arrival, sequence, rtp, length);
+    const phase = this.#playing ? remainder(timestamp - this.#cursor, FRAME) : 0;
+    this.#delay.observe(arrival, arrival - timestamp, phase);
+    this.#buffer.insert(sequence, timestamp, encoding, datagram, start, length);
+  }
+
+  /** Takes a telephone-event's packet: it has a sequence number like any other, but no audio. */
+  receiveEvent(sequence: number): void {
+    this.heard = true;
+    this.#buffer.insert(sequence, 0, undefined, NO_BYTES, 0, 0);
+  }
+
+  /** Plays one frame. */
+  play(now: number, frame: Int16Array): void {
+    this.played += FRAME;
+    this.#unchanged = Math.min(this.#unchanged + 1, LOUD_PAUSE);
+    if (this.#playing && this.#depth(now) > this.#delay.maximum + FRAME) {
+      // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
+      this.#playing = false;
+      this.#concealment.bridge();
+    }
+    if (!this.#playing && !this.#start(now)) {
+      this.#concealment.silence(frame, 0, FRAME);
+      return;
+    }
+    const surplus = this.#depth(now) - this.#delay.target;
+    if (surplus >= FRAME + MARGIN && this.#mayChange() && this.#available() >= 2 * FRAME) {
+      this.#merge(frame);
+    } else if (surplus <= -FRAME && this.#unchanged >= QUIET_PAUSE && this.#concealment.quiet()) {
+      this.#concealment.conceal(frame, 0, FRAME);
+      this.#unchanged = 0;
+    } else {
+      this.#fill(now, frame);
+    }
+  }
+
+  /** How much later than undelayed the sample at the cursor is played, if it is played at `now`. */
+  #depth(now: number): number {
+    return now - this.#cursor - this.#delay.base;
+  }
+
+  #mayChange(): boolean {
+    return this.#unchanged >= LOUD_PAUSE || (this.#unchanged >= QUIET_PAUSE && this.#concealment.quiet());
+  }
+
+  /** Takes a timestamp out of its 32 bits. */
+  #extend(arrival: number, sequence: number, rtp: number, length: number): number {
+    if (!this.#mapped) {
+      this.#mapped = true;
+      this.#rebased = 0;
+      this.#lastSequence = sequence;
+      this.#lastRtp = rtp;
+      this.#lastTimestamp = 0;
+      this.#lastLength = length;
+      this.#lastTransit = arrival;
+      return 0;
+    }
+    const step = (rtp - this.#lastRtp) | 0;
+    let timestamp = this.#lastTimestamp + step;
+    if (sequence > this.#lastSequence) {
+      const byArrival = arrival - timestamp - this.#lastTransit;
+      const bySequence = step - (sequence - this.#lastSequence) * this.#lastLength;
+      if (Math.abs(byArrival) > CLOCK_SET && Math.abs(bySequence) > CLOCK_SET) {
+        timestamp = Math.max(arrival - this.#lastTransit, this.#lastTimestamp + this.#lastLength);
+        this.#rebased = sequence;
+      }
+      this.#lastSequence = sequence;
+      this.#lastRtp = rtp;
+      this.#lastTimestamp = timestamp;
+      this.#lastLength = length;
+      this.#lastTransit = arrival - timestamp;
+    }
+    return timestamp;
+  }
+
+  /** Begins to play with the first packet that waits, once it has waited long enough. */
+  #start(now: number): boolean {
+    let skipping = false;
+    for (;;) {
+      const sequence = this.#buffer.first();
+      const slot = sequence < 0 ? undefined : this.#buffer.get(sequence);
+      if (slot === undefined) {
+        return false;
+      }
+      if (slot.encoding === undefined) {
+        this.#buffer.advance(sequence + 1);
+        continue;
+      }
+      const depth = now - slot.timestamp - this.#delay.base;
+      if (depth < this.#delay.target) {
+        return false;
+      }
+      skipping ||= depth > this.#delay.maximum;
+      if (skipping && depth >= this.#delay.target + FRAME) {
+        this.#buffer.advance(sequence + 1);
+        continue;
+      }
+      // Nothing lost, nothing late: what was made up filled a pause of the sender.
+      if (sequence > this.#buffer.next || slot.timestamp <= this.#cursor) {
+        this.concealed += this.#pending;
+      }
+      this.#buffer.advance(sequence);
+      this.#cursor = slot.timestamp;
+      this.#pending = 0;
+      this.#playing = true;
+      this.#held = 0;
+      this.#missing = 0;
+      return true;
+    }
+  }
+
+  /** What is at the cursor. Passes over what lies before it. */
+  #seek(): Found {
+    for (;;) {
+      const sequence = this.#buffer.first();
+      const slot = sequence < 0 ? undefined : this.#buffer.get(sequence);
+      if (slot === undefined) {
+        return "nothing";
+      }
+      const missing = sequence - this.#buffer.next;
+      if (slot.encoding === undefined) {
+        this.#buffer.advance(sequence);
+        this.#buffer.release();
+        this.#afterEvent = true;
+      } else if (missing > 0 && slot.timestamp > this.#cursor) {
+        this.#found = slot.timestamp;
+        // More time than the missing packets could fill: mostly the sender's silence.
+        return slot.timestamp - this.#cursor > missing * slot.length + FRAME ? "pause" : "lost";
+      } else if (slot.timestamp + slot.length <= this.#cursor) {
+        this.#buffer.advance(sequence + 1);
+      } else if (slot.timestamp > this.#cursor) {
+        this.#found = slot.timestamp;
+        return "pause";
+      } else {
+        this.#buffer.advance(sequence);
+        return "audio";
+      }
+    }
+  }
+
+  /** Plays what is there, and makes up what is not. */
+  #fill(now: number, frame: Int16Array): void {
+    let at = 0;
+    while (at < FRAME) {
+      const rest = FRAME - at;
+      const depth = this.#depth(now);
+      const found = this.#seek();
+      if (found === "audio") {
+        this.concealed += this.#pending;
+        this.#pending = 0;
+        this.#held = 0;
+        this.#missing = 0;
+        this.#afterEvent = false;
+        const count = this.#copy(frame, at);
+        this.#concealment.good(frame, at, at + count);
+        at += count;
+      } else if (found === "pause") {
+        this.#playing = false;
+        const timestamp = this.#found;
+        if (at === 0 && this.#start(now)) {
+          continue;
+        }
+        // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
+        this.#cursor = Math.min(timestamp, this.#cursor + rest);
+        this.#concealment.silence(frame, at, FRAME);
+        return;
+      } else if (found === "lost") {
+        this.concealed += this.#pending;
+        this.#pending = 0;
+        const gap = this.#found - this.#cursor;
+        if (this.#held > 0) {
+          const caughtUp = Math.min(this.#held, gap);
+          this.#held = 0;
+          if (depth - caughtUp >= this.#delay.target) {
+            this.#cursor += caughtUp;
+            continue;
+          }
+        }
+        const count = Math.min(gap, rest);
+        this.#concealment.conceal(frame, at, at + count);
+        this.concealed += count;
+        this.#missing += count;
+        if (depth + FRAME <= this.#delay.target) {
+          this.#held += count;
+        } else {
+          this.#cursor += count;
+        }
+        at += count;
+      } else {
+        if (this.#afterEvent || this.#missing >= LONGEST_GAP) {
+          this.#playing = false;
+          this.#concealment.silence(frame, at, FRAME);
+          return;
+        }
+        this.#concealment.conceal(frame, at, FRAME);
+        this.#pending += rest;
+        this.#missing += rest;
+        if (depth + FRAME <= this.#delay.maximum) {
+          this.#held += rest;
+        } else {
+          this.#cursor += rest;
+        }
+        return;
+      }
+    }
+  }
+
+  /** Two frames become one: the first fades into the second. Both are there. */
+  #merge(frame: Int16Array): void {
+    this.#copyAll(frame);
+    this.#copyAll(this.#second);
+    for (let index = 0; index < FRAME; index++) {
+      frame[index] = (frame[index]! * (FRAME - index) + this.#second[index]! * index) / FRAME;
+    }
+    this.#concealment.good(frame, 0, FRAME);
+    this.#unchanged = 0;
+  }
+
+  /** Samples from the cursor on without a gap, as far as two frames. */
+  #available(): number {
+    let end = this.#cursor;
+    for (let sequence = this.#buffer.next; end - this.#cursor < 2 * FRAME; sequence++) {
+      const slot = this.#buffer.get(sequence);
+      if (slot === undefined || (slot.encoding !== undefined && slot.timestamp > end)) {
+        break;
+      }
+      if (slot.encoding !== undefined) {
+        end = Math.max(end, slot.timestamp + slot.length);
+      }
+    }
+    return end - this.#cursor;
+  }
+
+  #copyAll(samples: Int16Array): void {
+    let at = 0;
+    while (at < FRAME && this.#seek() === "audio") {
+      at += this.#copy(samples, at);
+    }
+  }
+
+  /** Decodes from the packet at the cursor, as much as it has and fits, into `samples` from `at` on. */
+  #copy(samples: Int16Array, at: number): number {
+    const sequence = this.#buffer.next;
+    const slot = this.#buffer.get(sequence);
+    if (slot?.encoding === undefined) {
+      return 0;
+    }
+    const offset = this.#cursor - slot.timestamp;
+    const count = Math.min(slot.length - offset, FRAME - at);
+    decode(slot.encoding, this.#buffer.bytes, samples, this.#buffer.payload(sequence) + offset, at, count);
+    this.#cursor += count;
+    if (this.#cursor >= slot.timestamp + slot.length) {
+      this.#buffer.release();
+    }
+    return count;
+  }
+}
+
+/** The remainder that is never negative. */
+function remainder(value: number, divisor: number): number {
+  const rest = value % divisor;
+  return rest < 0 ? rest + divisor : rest;
+}
