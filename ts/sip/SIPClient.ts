@@ -10,7 +10,7 @@ import { type AcceptCalls, Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
 import { Locator, type Resolve } from "./dialog/Locator.ts";
 import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
-import type { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
+import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 import type { UserAgent } from "./dialog/UserAgent.ts";
 import { UserAgentServer } from "./dialog/UserAgentServer.ts";
 import { NameAddr } from "./message/NameAddr.ts";
@@ -447,6 +447,6 @@ function toURI(uri: SIPURI): SIPURI {
 /** Ends a session in whatever way its state asks for. */
 function end(session: InviteSession): void {
   if (session.state === "confirmed") void session.bye();
-  else if (session.kind === "client") (session as ClientInviteSession).cancel();
-  else (session as ServerInviteSession).reject(480);
+  else if (session instanceof ClientInviteSession) session.cancel();
+  else if (session instanceof ServerInviteSession) session.reject(480);
 }

@@ -1,6 +1,5 @@
 import type { Alarm } from "../../time/clock.ts";
 import { CSeq } from "../message/CSeq.ts";
-import type { NameAddr } from "../message/NameAddr.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { Endpoint } from "../transport/transport.ts";

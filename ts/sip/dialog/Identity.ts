@@ -108,7 +108,7 @@ function localHostTowards(bound: string, remoteHost: string): string {
     .flatMap((addresses) => addresses ?? [])
     .filter((address) => address.family === family && !/^fe80:/i.test(address.address));
   const loopback = family === "IPv6" ? "::1" : "127.0.0.1";
-  if (/^127\./.test(remoteHost) || remoteHost === "::1" || remoteHost === "localhost") return loopback;
+  if (remoteHost.startsWith("127.") || remoteHost === "::1" || remoteHost === "localhost") return loopback;
   const near = interfaces.find(({ address, netmask }) => sameNetwork(address, remoteHost, netmask));
   return (near ?? interfaces.find(({ internal }) => !internal))?.address ?? loopback;
 }

@@ -26,8 +26,8 @@ interface Incoming {
 }
 
 interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -111,10 +111,10 @@ export class Invitations {
 
   /** Seconds to wait before the re-INVITE may be tried again; undefined when its response is the last word. */
   #retryAfter(response: SIPResponse, dialog: Dialog): number | undefined {
-    const { random } = this.#session.ua;
+    const { ua } = this.#session;
     if (response.statusCode === 491) {
       // RFC 3261 §14.1, in units of 10 ms: the owner of the Call-ID waits longer, so that the two do not collide again.
-      return (dialog.caller ? 210 + Math.floor(random() * 191) : Math.floor(random() * 201)) / 100;
+      return (dialog.caller ? 210 + Math.floor(ua.random() * 191) : Math.floor(ua.random() * 201)) / 100;
     }
     if (response.statusCode !== 500) return undefined;
     const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);

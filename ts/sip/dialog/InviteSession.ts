@@ -212,7 +212,7 @@ export abstract class InviteSession {
    * @returns sends it again, for the next retransmission of the 2xx
    */
   acknowledge(dialog: Dialog, invite: SIPRequest, response: SIPResponse, done: () => void): () => void {
-    let again = (): void => {};
+    let again: (() => void) | undefined;
     const offer = invite.body.length === 0 ? bodyOf(response) : undefined;
     const { onLateOffer } = this;
     if (offer === undefined || onLateOffer === undefined || this.#state === "terminated") {
@@ -236,7 +236,7 @@ export abstract class InviteSession {
         },
       );
     }
-    return () => again();
+    return () => again?.();
   }
 
   /** @internal Sends a bare ACK (RFC 3261 §13.2.2.4): the INVITE's CSeq number and credentials, the dialog's routes. @returns sends it again */
