@@ -33,7 +33,7 @@ export declare class MediaSession {
   write(samples: Int16Array): number
   read(samples: Int16Array): number
   clear(): number
-  sendEvents(events: Array<number>, duration: number, gap: number): boolean
+  sendEvents(events: readonly number[], duration: number, gap: number): boolean
   statistics(): MediaStatistics
   /** True when at least `samples` wait to be read; else one signal comes when they do. */
   wantReadable(samples: number): boolean
@@ -57,7 +57,7 @@ export declare class SessionCore {
   write(samples: Int16Array): number
   read(samples: Int16Array): number
   clear(): number
-  sendEvents(events: Array<number>, duration: number, gap: number): boolean
+  sendEvents(events: readonly number[], duration: number, gap: number): boolean
   poll(): MediaEvent | undefined
   statistics(): MediaStatistics
 }
@@ -125,7 +125,7 @@ export interface StreamParameters {
   sendPayloadType: number
   sendEncoding: Encoding
   sendEventPayloadType: number
-  receivePayloadTypes: Array<number>
-  receiveEncodings: Array<Encoding>
+  receivePayloadTypes: readonly number[]
+  receiveEncodings: readonly Encoding[]
   receiveEventPayloadType: number
 }

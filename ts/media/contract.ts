@@ -96,7 +96,9 @@ export type MediaEvent =
   /** RTP now goes to where the far end's packets come from, not to where its SDP said. */
   | { readonly type: "latched"; readonly address: string; readonly port: number }
   /** The far end's synchronization source is new. */
-  | { readonly type: "source"; readonly ssrc: number };
+  | { readonly type: "source"; readonly ssrc: number }
+  /** The session closed itself because of a defect in its core; other sessions go on. The last event; cores never give it. */
+  | { readonly type: "failed"; readonly reason: string };
 
 /**
  * One call's media as a sans-I/O machine: it opens no socket and asks no clock. Datagrams and times go in; datagrams,

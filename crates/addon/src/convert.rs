@@ -76,7 +76,9 @@ pub struct StreamParameters {
     pub send_payload_type: u8,
     pub send_encoding: Encoding,
     pub send_event_payload_type: i32,
+    #[napi(ts_type = "readonly number[]")]
     pub receive_payload_types: Vec<u8>,
+    #[napi(ts_type = "readonly Encoding[]")]
     pub receive_encodings: Vec<Encoding>,
     pub receive_event_payload_type: i32,
 }

@@ -61,7 +61,7 @@ impl SessionCore {
     }
 
     #[napi(catch_unwind)]
-    pub fn send_events(&mut self, events: Vec<u8>, duration: u32, gap: u32) -> bool {
+    pub fn send_events(&mut self, #[napi(ts_arg_type = "readonly number[]")] events: Vec<u8>, duration: u32, gap: u32) -> bool {
         self.0.send_events(&events, duration, gap)
     }
 

@@ -118,7 +118,7 @@ impl MediaSession {
     }
 
     #[napi(catch_unwind)]
-    pub fn send_events(&self, events: Vec<u8>, duration: u32, gap: u32) -> bool {
+    pub fn send_events(&self, #[napi(ts_arg_type = "readonly number[]")] events: Vec<u8>, duration: u32, gap: u32) -> bool {
         self.0.send_events(&events, duration, gap)
     }
 

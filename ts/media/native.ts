@@ -1,0 +1,221 @@
+import type * as Binding from "./binding.ts";
+import type {
+  Encoding,
+  MediaEngine,
+  MediaEvent,
+  MediaSession,
+  MediaStatistics,
+  OpenOptions,
+  SessionCore,
+  SessionOptions,
+  StreamParameters,
+} from "./contract.ts";
+import { MediaSocketError, NoPortsAvailableError } from "./errors.ts";
+import { completeOpenOptions } from "./openOptions.ts";
+import { Waiters } from "./Waiters.ts";
+
+/** All that the addon exports. `binding.ts` is generated from the Rust source. */
+export type Addon = typeof Binding;
+
+/** Every function and method that this file calls. TypeScript sees to it that none of the binding's is missing here. */
+const exported: { readonly [Name in keyof Addon]: Addon[Name] extends abstract new (...options: never) => infer I ? Record<keyof I, true> : true } = {
+  encode: true,
+  decode: true,
+  SessionCore: {
+    configure: true,
+    receive: true,
+    tick: true,
+    destination: true,
+    write: true,
+    read: true,
+    clear: true,
+    sendEvents: true,
+    poll: true,
+    statistics: true,
+  },
+  MediaEngine: { open: true, configure: true, drain: true, priority: true },
+  MediaSession: {
+    handle: true,
+    localAddress: true,
+    localPort: true,
+    write: true,
+    read: true,
+    clear: true,
+    sendEvents: true,
+    statistics: true,
+    wantReadable: true,
+    wantQueued: true,
+    poll: true,
+    failure: true,
+    close: true,
+  },
+};
+
+/** What a loaded file lacks of what this file calls; nothing, if it was built from the same sources. */
+export function missingExports(file: object): string[] {
+  return Object.entries(exported).flatMap(([name, methods]) => {
+    const value: unknown = Reflect.get(file, name);
+    if (typeof value !== "function") return [name];
+    if (methods === true) return [];
+    const { prototype }: { prototype: unknown } = value;
+    return Object.keys(methods)
+      .filter((method) => typeof prototype !== "object" || prototype === null || !(method in prototype))
+      .map((method) => `${name}.${method}`);
+  });
+}
+
+/** The bits of {@link Binding.MediaEngine.drain}. */
+const READABLE = 1;
+const QUEUED = 2;
+const EVENTS = 4;
+const FAILED = 8;
+
+/** The media engine in Rust: a thread of its own paces and moves the packets, whatever JavaScript does meanwhile. */
+export class NativeEngine implements MediaEngine {
+  readonly name = "native";
+  readonly #addon: Addon;
+  #media: Binding.MediaEngine | undefined;
+  readonly #sessions = new Map<number, NativeSession>();
+  /** Pairs of handle and signals; more sessions than it has room for come in several rounds. */
+  readonly #news = new Uint32Array(512);
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+  }
+
+  /** The media thread's priority: `real-time`, `raised` or `normal`; empty before a session was opened. */
+  get threadPriority(): string {
+    return this.#media?.priority() ?? "";
+  }
+
+  encode(encoding: Encoding, samples: Int16Array, payload: Uint8Array): number {
+    return this.#addon.encode(encoding, samples, payload);
+  }
+
+  decode(encoding: Encoding, payload: Uint8Array, samples: Int16Array): number {
+    return this.#addon.decode(encoding, payload, samples);
+  }
+
+  core(options: SessionOptions): SessionCore {
+    return new this.#addon.SessionCore(options);
+  }
+
+  async open(options: OpenOptions): Promise<MediaSession> {
+    const { address, portLow, portHigh, portStart, session } = completeOpenOptions(options);
+    this.#media ??= new this.#addon.MediaEngine(() => this.#drain());
+    const media = this.#media;
+    let opened: Binding.MediaSession | null;
+    try {
+      opened = media.open(address, portLow, portHigh, portStart, session);
+    } catch (error) {
+      throw new MediaSocketError(address, error instanceof Error ? error.message : String(error), { cause: error });
+    }
+    if (opened === null) throw new NoPortsAvailableError(address, portLow, portHigh);
+    const handle = opened.handle();
+    const native = new NativeSession(opened, media, () => this.#sessions.delete(handle), session);
+    this.#sessions.set(handle, native);
+    return native;
+  }
+
+  /** Called by the media thread's wake-up: one call tells of all sessions. */
+  #drain(): void {
+    const news = this.#news;
+    for (let pairs = this.#media?.drain(news) ?? 0; pairs > 0; pairs = this.#media?.drain(news) ?? 0) {
+      for (let index = 0; index < 2 * pairs; index += 2) {
+        this.#sessions.get(news[index] ?? 0)?.signalled(news[index + 1] ?? 0);
+      }
+    }
+  }
+}
+
+class NativeSession implements MediaSession {
+  readonly localAddress: string;
+  readonly localPort: number;
+  onEvent: ((event: MediaEvent) => void) | undefined;
+  readonly #session: Binding.MediaSession;
+  readonly #media: Binding.MediaEngine;
+  readonly #forget: () => void;
+  readonly #readCapacity: number;
+  readonly #readable = new Waiters();
+  readonly #queued = new Waiters();
+  #closed = false;
+
+  constructor(session: Binding.MediaSession, media: Binding.MediaEngine, forget: () => void, options: SessionOptions) {
+    this.#session = session;
+    this.#media = media;
+    this.#forget = forget;
+    this.#readCapacity = options.readCapacity ?? 65_536;
+    this.localAddress = session.localAddress();
+    this.localPort = session.localPort();
+  }
+
+  configure(parameters: StreamParameters): void {
+    if (!this.#closed) this.#media.configure(this.#session, parameters);
+  }
+
+  write(samples: Int16Array): number {
+    return this.#closed ? 0 : this.#session.write(samples);
+  }
+
+  read(samples: Int16Array): number {
+    return this.#session.read(samples);
+  }
+
+  clear(): number {
+    return this.#session.clear();
+  }
+
+  sendEvents(events: readonly number[], duration: number, gap: number): boolean {
+    return !this.#closed && this.#session.sendEvents(events, duration, gap);
+  }
+
+  statistics(): MediaStatistics {
+    return this.#session.statistics();
+  }
+
+  whenReadable(samples: number): Promise<boolean> {
+    // More than the buffer holds never comes.
+    const wanted = Math.min(samples, this.#readCapacity);
+    if (this.#session.wantReadable(wanted)) return Promise.resolve(true);
+    return this.#closed ? Promise.resolve(false) : this.#readable.wait(wanted);
+  }
+
+  whenQueued(samples: number): Promise<boolean> {
+    if (this.#session.wantQueued(samples)) return Promise.resolve(true);
+    return this.#closed ? Promise.resolve(false) : this.#queued.wait(samples);
+  }
+
+  /** The media thread has news of this session. */
+  signalled(signals: number): void {
+    if ((signals & EVENTS) !== 0) {
+      for (let event = this.#session.poll(); event !== undefined && !this.#closed; event = this.#session.poll()) this.#tell(event);
+    }
+    // Asking anew also renews the wishes of those who have to wait on.
+    if ((signals & READABLE) !== 0) this.#readable.check((samples) => this.#session.wantReadable(samples));
+    if ((signals & QUEUED) !== 0) this.#queued.check((samples) => this.#session.wantQueued(samples));
+    if ((signals & FAILED) !== 0 && !this.#closed) {
+      void this.close();
+      this.#tell({ type: "failed", reason: this.#session.failure() ?? "" });
+    }
+  }
+
+  #tell(event: MediaEvent): void {
+    try {
+      this.onEvent?.(event);
+    } catch (error) {
+      // A defect in the listener, thrown where it can be seen but does not keep other sessions from their news.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session.close();
+    this.#forget();
+    this.#readable.close();
+    this.#queued.close();
+  }
+}

@@ -1,0 +1,207 @@
+import dgram from "node:dgram";
+import { isIPv6 } from "node:net";
+import type {
+  Encoding,
+  MediaEngine,
+  MediaEvent,
+  MediaSession,
+  MediaStatistics,
+  OpenOptions,
+  SessionCore,
+  SessionOptions,
+  StreamParameters,
+} from "../contract.ts";
+import { MediaSocketError, NoPortsAvailableError } from "../errors.ts";
+import { completeOpenOptions } from "../openOptions.ts";
+import { Waiters } from "../Waiters.ts";
+import { FrameClock } from "./frameClock.ts";
+import { decode, encode } from "./g711.ts";
+import { portCandidates } from "./ports.ts";
+import { Session } from "./session.ts";
+
+/** As in crates/engine/src/socket.rs: two seconds of one call, and a bound on what a stall leaves behind. */
+const RECEIVE_BUFFER = 128 * 1024;
+
+/** Room for one RTP packet, and how many such rooms take turns: a full socket keeps some packets until it is writable again. */
+const PACKET = 1_500;
+const PACKETS = 8;
+
+/** One frame clock for the process, however many engines are made. */
+const frames = new FrameClock();
+
+/** The media engine in TypeScript, over node:dgram. The event loop paces it: while JavaScript is busy, no packet leaves. */
+export class TypeScriptEngine implements MediaEngine {
+  readonly name = "typescript";
+
+  encode(encoding: Encoding, samples: Int16Array, payload: Uint8Array): number {
+    return encode(encoding, samples, payload);
+  }
+
+  decode(encoding: Encoding, payload: Uint8Array, samples: Int16Array): number {
+    return decode(encoding, payload, samples);
+  }
+
+  core(options: SessionOptions): SessionCore {
+    return new Session(options);
+  }
+
+  async open(options: OpenOptions): Promise<MediaSession> {
+    const { address, portLow, portHigh, portStart, session } = completeOpenOptions(options);
+    for (const port of portCandidates(portLow, portHigh, portStart)) {
+      const socket = newSocket(address);
+      try {
+        // One after another: the first free port is taken.
+        await bind(socket, address, port);
+        return new SocketSession(socket, session);
+      } catch (error) {
+        socket.close();
+        if (!isTaken(error)) throw new MediaSocketError(address, error instanceof Error ? error.message : String(error), { cause: error });
+      }
+    }
+    throw new NoPortsAvailableError(address, portLow, portHigh);
+  }
+}
+
+function newSocket(address: string): dgram.Socket {
+  return dgram.createSocket({
+    type: isIPv6(address) ? "udp6" : "udp4",
+    // Else `::` would take the IPv4 port too, which another session may hold.
+    ipv6Only: true,
+    recvBufferSize: RECEIVE_BUFFER,
+    // Every address here is an IP address already. dns.lookup would take one more turn of the event loop for each packet.
+    lookup: (ip, _options, callback) => callback(null, ip, 0),
+  });
+}
+
+function bind(socket: dgram.Socket, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    // Exclusive: a cluster's workers would share the port, and take each other's packets.
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeListener("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Windows answers EACCES for a port that another program holds exclusively, or that Hyper-V has set aside. */
+function isTaken(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EADDRINUSE" || (process.platform === "win32" && code === "EACCES");
+}
+
+class SocketSession implements MediaSession {
+  readonly localAddress: string;
+  readonly localPort: number;
+  onEvent: ((event: MediaEvent) => void) | undefined;
+  readonly #core: Session;
+  readonly #socket: dgram.Socket;
+  readonly #readCapacity: number;
+  readonly #readable = new Waiters();
+  readonly #queued = new Waiters();
+  readonly #packets = Array.from({ length: PACKETS }, () => new Uint8Array(PACKET));
+  #turn = 0;
+  #started = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(socket: dgram.Socket, options: SessionOptions) {
+    this.#core = new Session(options);
+    this.#socket = socket;
+    this.#readCapacity = options.readCapacity ?? 65_536;
+    const local = socket.address();
+    this.localAddress = local.address;
+    this.localPort = local.port;
+    socket.on("message", (datagram, { address, port }) => {
+      this.#guard(() => this.#core.receive(frames.now(), address, port, datagram));
+    });
+    // What ICMP says about an earlier packet, an unreachable network: this packet is lost, the next may pass.
+    socket.on("error", () => {});
+    socket.unref();
+  }
+
+  configure(parameters: StreamParameters): void {
+    if (this.#closed !== undefined) return;
+    this.#core.configure(parameters);
+    if (this.#started) return;
+    this.#started = true;
+    frames.add(this.#frame);
+  }
+
+  write(samples: Int16Array): number {
+    return this.#closed === undefined ? this.#core.write(samples) : 0;
+  }
+
+  read(samples: Int16Array): number {
+    return this.#core.read(samples);
+  }
+
+  clear(): number {
+    return this.#core.clear();
+  }
+
+  sendEvents(events: readonly number[], duration: number, gap: number): boolean {
+    return this.#closed === undefined && this.#core.sendEvents(events, duration, gap);
+  }
+
+  statistics(): MediaStatistics {
+    return this.#core.statistics();
+  }
+
+  whenReadable(samples: number): Promise<boolean> {
+    // More than the buffer holds never comes.
+    const wanted = Math.min(samples, this.#readCapacity);
+    if (this.#core.readable() >= wanted) return Promise.resolve(true);
+    return this.#closed === undefined ? this.#readable.wait(wanted) : Promise.resolve(false);
+  }
+
+  whenQueued(samples: number): Promise<boolean> {
+    if (this.#core.queued() <= samples) return Promise.resolve(true);
+    return this.#closed === undefined ? this.#queued.wait(samples) : Promise.resolve(false);
+  }
+
+  readonly #frame = (now: number, skipped: number): void => {
+    this.#guard(() => {
+      this.#turn = (this.#turn + 1) % PACKETS;
+      const packet = this.#packets[this.#turn] ?? new Uint8Array(PACKET);
+      const length = this.#core.tick(now, skipped, packet);
+      const destination = this.#core.destinationEndpoint();
+      if (length > 0 && destination !== undefined) this.#socket.send(packet, 0, length, destination.port, destination.address);
+    });
+    if (this.#closed !== undefined) return;
+    for (let event = this.#core.poll(); event !== undefined && this.#closed === undefined; event = this.#core.poll()) this.#tell(event);
+    this.#readable.check((samples) => this.#core.readable() >= samples);
+    this.#queued.check((samples) => this.#core.queued() <= samples);
+  };
+
+  /** A defect in one session's core closes that session, and nothing else. */
+  #guard(work: () => void): void {
+    if (this.#closed !== undefined) return;
+    try {
+      work();
+    } catch (error) {
+      void this.close();
+      this.#tell({ type: "failed", reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #tell(event: MediaEvent): void {
+    try {
+      this.onEvent?.(event);
+    } catch (error) {
+      // A defect in the listener, thrown where it can be seen but does not keep other sessions from their frame.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      frames.delete(this.#frame);
+      this.#closed = new Promise((resolve) => this.#socket.close(resolve));
+      this.#readable.close();
+      this.#queued.close();
+    }
+    return this.#closed;
+  }
+}
