@@ -85,9 +85,9 @@ export class NameAddr {
   toString(): string {
     // A URI whose parameters were changed must be written anew, so the received text serves only while they agree.
     const uri = this.uri.toString();
-    if (this.#text !== undefined && this.#text.endsWith(`<${uri}>`)) return `${this.#text}${this.params}`;
+    if (this.#text !== undefined && this.#text.endsWith(`<${uri}>`)) return `${this.#text}${this.params.toString()}`;
     const name = this.displayName === undefined ? "" : `${quote(this.displayName, "display name")} `;
-    return `${name}<${uri}>${this.params}`;
+    return `${name}<${uri}>${this.params.toString()}`;
   }
 }
 

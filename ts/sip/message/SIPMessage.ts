@@ -53,6 +53,8 @@ export abstract class SIPMessage {
   #contacts: NameAddr[] | undefined;
   #routes: NameAddr[] | undefined;
   #recordRoutes: NameAddr[] | undefined;
+  /** The header that is being written from its kept values. */
+  #writing: string | undefined;
 
   protected constructor(headers: Headers, body: Uint8Array, received?: Uint8Array) {
     this.headers = headers;
@@ -97,7 +99,7 @@ export abstract class SIPMessage {
   }
 
   get vias(): readonly Via[] {
-    return (this.#vias ??= this.#list("via", Via.parse, "Via", () => this.#vias));
+    return (this.#vias ??= this.#list("via", parseVia, "Via", () => this.#vias));
   }
 
   get from(): NameAddr {
@@ -131,7 +133,7 @@ export abstract class SIPMessage {
   /** Every Contact; empty for none and for `Contact: *`. */
   get contacts(): readonly NameAddr[] {
     if (this.contactIsWildcard) return [];
-    return (this.#contacts ??= this.#list("contact", NameAddr.parse, "Contact", () => this.#contacts));
+    return (this.#contacts ??= this.#list("contact", parseNameAddr, "Contact", () => this.#contacts));
   }
 
   get contact(): NameAddr | undefined {
@@ -144,11 +146,11 @@ export abstract class SIPMessage {
   }
 
   get routes(): readonly NameAddr[] {
-    return (this.#routes ??= this.#list("route", NameAddr.parse, "Route", () => this.#routes));
+    return (this.#routes ??= this.#list("route", parseNameAddr, "Route", () => this.#routes));
   }
 
   get recordRoutes(): readonly NameAddr[] {
-    return (this.#recordRoutes ??= this.#list("record-route", NameAddr.parse, "Record-Route", () => this.#recordRoutes));
+    return (this.#recordRoutes ??= this.#list("record-route", parseNameAddr, "Record-Route", () => this.#recordRoutes));
   }
 
   /** Type and subtype in lower case, without parameters: "application/sdp". */
@@ -199,9 +201,7 @@ export abstract class SIPMessage {
   #address(key: string, name: string, cached: () => NameAddr | undefined): NameAddr {
     const address = NameAddr.parse(this.headers.line(key) ?? missing(name));
     address.params.observe(() => {
-      if (cached() !== address) return;
-      this.headers.set(name, address.toString());
-      this.#restore(key, address);
+      if (cached() === address) this.#writeThrough(key, name, [address]);
     });
     return address;
   }
@@ -209,27 +209,23 @@ export abstract class SIPMessage {
   #list<T extends { readonly params: Params }>(key: string, parse: (text: string) => T, name: string, cached: () => T[] | undefined): T[] {
     const values: T[] = [];
     for (const line of this.headers.lines(key)) for (const text of splitList(line)) values.push(parse(text));
-    const write = (): void => {
-      if (cached() !== values) return;
-      this.headers.setAll(name, values.map(String));
-      this.#restore(key, values);
-    };
-    for (const value of values) value.params.observe(write);
+    for (const { params } of values)
+      params.observe(() => {
+        if (cached() === values) this.#writeThrough(key, name, values);
+      });
     return values;
   }
 
-  /** The header was written from this very value: no need to parse it again, and holders of it stay connected. */
-  #restore(key: string, value: unknown): void {
-    if (key === "from") this.#from = value as NameAddr;
-    else if (key === "to") this.#to = value as NameAddr;
-    else if (key === "via") this.#vias = value as Via[];
-    else if (key === "contact") this.#contacts = value as NameAddr[];
-    else if (key === "route") this.#routes = value as NameAddr[];
-    else if (key === "record-route") this.#recordRoutes = value as NameAddr[];
+  /** Writes a header from the very values that are kept of it: they stay, and whoever holds them stays connected. */
+  #writeThrough(key: string, name: string, values: readonly unknown[]): void {
+    this.#writing = key;
+    this.headers.setAll(name, values.map(String));
+    this.#writing = undefined;
   }
 
   #headerChanged(key: string): void {
     this.touch();
+    if (key === this.#writing) return;
     if (key === "via") this.#vias = undefined;
     else if (key === "from") this.#from = undefined;
     else if (key === "to") this.#to = undefined;
@@ -239,6 +235,9 @@ export abstract class SIPMessage {
     else if (key === "record-route") this.#recordRoutes = undefined;
   }
 }
+
+const parseVia = (text: string): Via => Via.parse(text);
+const parseNameAddr = (text: string): NameAddr => NameAddr.parse(text);
 
 /** A body as bytes; text becomes UTF-8. */
 export function bodyBytes(body: Uint8Array | string | undefined): Uint8Array {

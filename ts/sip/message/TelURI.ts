@@ -55,7 +55,7 @@ export class TelURI {
   }
 
   toString(): string {
-    return `tel:${this.number}${this.params}`;
+    return `tel:${this.number}${this.params.toString()}`;
   }
 
   /** RFC 3966 §4: separators do not count, parameters do, whatever their order. */

@@ -95,7 +95,7 @@ export class Via {
   }
 
   toString(): string {
-    return `SIP/2.0/${this.protocol} ${this.sentBy}${this.params}`;
+    return `SIP/2.0/${this.protocol} ${this.sentBy}${this.params.toString()}`;
   }
 }
 
