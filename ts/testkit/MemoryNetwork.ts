@@ -1,4 +1,4 @@
-import { bindError, sendError, TransportError } from "../sip/transport/errors.ts";
+import { bindError, formatEndpoint, sendError, TransportError } from "../sip/transport/errors.ts";
 import type { Endpoint, Transport, TransportProtocol } from "../sip/transport/transport.ts";
 import type { Clock } from "../time/clock.ts";
 import { Random } from "./random.ts";
@@ -171,7 +171,8 @@ class MemoryTransport implements Transport {
 
   #notOpen(action: string): TransportError {
     const { address, port, protocol } = this.#local;
-    return new TransportError("TRANSPORT_CLOSED", `cannot ${action} on ${protocol} ${address}:${port}: it is ${this.#state}`, address, port);
+    const problem = `cannot ${action} on ${protocol} ${formatEndpoint(address, port)}: it is ${this.#state}`;
+    return new TransportError("TRANSPORT_CLOSED", problem, address, port);
   }
 }
 

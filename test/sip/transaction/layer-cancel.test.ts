@@ -139,7 +139,9 @@ describe("the far end cancels its INVITE (RFC 3261 §9.2)", () => {
     first(transactions).respond(SIPResponse.to(first(transactions).request, 180, { toTag: "a1" }));
     await wire.send(incoming("CANCEL").replace("Content-Length", "Reason: SIP;cause=200\r\nContent-Length"));
     await wire.send(incoming("CANCEL"));
-    const answers = wire.received.map(({ text }) => [text.slice(8, 11), /CSeq: \d+ (\w+)/.exec(text)?.[1], /To:.*tag=(\w+)/.exec(text)?.[1]]);
+    const answers = wire.received.map(({ text }) => {
+      return [text.slice(8, 11), /CSeq: \d+ (\w+)/.exec(text)?.[1], /To:.*tag=(\w+)/.exec(text)?.[1]];
+    });
     expect(answers).toEqual([
       ["180", "INVITE", "a1"],
       ["200", "CANCEL", "a1"],
@@ -185,6 +187,7 @@ describe("the far end cancels its INVITE (RFC 3261 §9.2)", () => {
     await wire.send(incoming("INVITE"));
     await wire.send(incoming("CANCEL"));
     expect(wire.log).toEqual(["SIP/2.0 200", "SIP/2.0 487"]);
+    expect(first(wire.received).text).toMatch(/\r\nTo: .*;tag=\w{8,}\r\n/);
     layer.onCancel = () => {
       throw new Error("boom");
     };

@@ -132,15 +132,17 @@ describe("a user that throws", () => {
     layer.close();
   });
 
-  it("by giving what cannot be written gets the error itself, and may answer again", async () => {
-    const { layer, wire } = await rig();
-    const transactions = served(layer);
-    await wire.send(incoming("OPTIONS"));
-    const { request } = first(transactions);
-    expect(() => SIPResponse.to(request, 200, { headers: [["Subject", "a\r\nb"]] })).toThrow(/line break/);
-    first(transactions).respond(SIPResponse.to(request, 200));
-    expect(first(transactions).state).toBe("Completed");
-    layer.close();
+  it("by handing in a request that lacks its essentials hears of it at once, and nothing is left", async () => {
+    const { layer, clock } = await rig();
+    for (const name of ["From", "To", "Call-ID", "CSeq"]) {
+      const request = outgoing("OPTIONS");
+      request.headers.delete(name);
+      expect(() => layer.request(request, FAR, new Heard())).toThrow(name);
+    }
+    const request = outgoing("OPTIONS");
+    request.headers.set("CSeq", "7 INVITE");
+    expect(() => layer.request(request, FAR, new Heard())).toThrow(/CSeq/);
+    expect([layer.size, clock.pending]).toEqual([0, 0]);
   });
 });
 
@@ -173,6 +175,7 @@ describe("closing the layer", () => {
     await wire.send(incoming("OPTIONS", { callId: "3" }));
     await clock.advance(100_000);
     expect(wire.received).toHaveLength(sent);
+    expect(transactions).toHaveLength(2);
     expect([heard.log, told]).toEqual([[], []]);
     expect([layer.size, clock.pending]).toEqual([0, 0]);
   });
@@ -188,11 +191,22 @@ describe("closing the layer", () => {
     expect([layer.size, clock.pending]).toEqual([0, 0]);
   });
 
-  it("may happen inside a callback", async () => {
-    const { layer, clock, wire } = await rig();
-    layer.request(outgoing("INVITE"), FAR, { response: () => layer.close(), timeout() {}, transportError() {} });
+  it("may happen inside a callback, which is then the last", async () => {
+    const { layer, clock, wire } = await rig({}, "TCP");
+    const heard: string[] = [];
+    layer.request(outgoing("INVITE"), { ...FAR, protocol: "TCP" }, {
+      response: () => {
+        heard.push("response");
+        layer.close();
+      },
+      timeout: () => heard.push("timeout"),
+      transportError: () => heard.push("transportError"),
+      terminated: () => heard.push("terminated"),
+    });
     await clock.advance(0);
     await wire.send(SIPResponse.to(wire.lastRequest(), 486));
+    await clock.advance(100_000);
+    expect(heard).toEqual(["response"]);
     expect([layer.size, clock.pending]).toEqual([0, 0]);
   });
 });

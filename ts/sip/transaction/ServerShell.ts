@@ -52,8 +52,6 @@ export class ServerShell extends Shell<ServerAction<SIPRequest, SIPResponse>, Se
   }
 
   respond(response: SIPResponse): void {
-    // Before the machine hears of it: what cannot be written has not been answered.
-    this.#write(response);
     this.run(this.machine.respond(response, this.surroundings.clock.now()));
   }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../time/clock.ts";
 import { SIPParseError } from "../errors.ts";
 import { parseMessage } from "../message/parse.ts";
 import { newBranch, newTag } from "../message/random.ts";
@@ -10,42 +9,14 @@ import type { Endpoint, Transport } from "../transport/transport.ts";
 import { ClientShell } from "./ClientShell.ts";
 import { cancelFor } from "./companions.ts";
 import { clientKey, mergeKey, serverKey } from "./matching.ts";
+import type { Dropped, TransactionLayerOptions } from "./options.ts";
 import { ServerShell } from "./ServerShell.ts";
 import type { Surroundings } from "./Shell.ts";
-import { defaultTimers, type Timers } from "./timers.ts";
+import { defaultTimers } from "./timers.ts";
 import type { ClientTransaction, ClientTransactionHandler, ServerTransaction } from "./transaction.ts";
-import { isSentBy, ownVia, responseDestination, type SentBy, stampVia } from "./via.ts";
+import { isSentBy, ownVia, responseDestination, stampVia } from "./via.ts";
 
-/** A message as it passed the wire. */
-export interface TraceEntry {
-  readonly direction: "in" | "out";
-  readonly bytes: Uint8Array;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  /** By the layer's clock, in milliseconds. */
-  readonly time: number;
-}
-
-export interface TransactionLayerOptions {
-  /** The layer takes its `onMessage`; opening and closing it stay its owner's. */
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly timers?: Partial<Timers> | undefined;
-  /** What to put into Via, asked for each request. */
-  readonly sentBy: () => SentBy;
-  /** Sees every message that comes or goes. */
-  readonly trace?: ((entry: TraceEntry) => void) | undefined;
-  /** Hears what a callback threw (`during` names it), and what should never happen. Nothing of it goes further. */
-  readonly onInternalError?: ((error: unknown, during: string) => void) | undefined;
-}
-
-/** What arrived and led to nothing. */
-export interface Dropped {
-  /** No SIP at all, or no way to answer it. */
-  unparsable: number;
-  /** Responses whose Via is not the one that we had sent (RFC 3261 §18.1.2, §8.1.3.3). */
-  wrongVia: number;
-}
+export type { Dropped, TraceEntry, TransactionLayerOptions } from "./options.ts";
 
 /**
  * The transaction layer of RFC 3261 §17 and RFC 6026 over one transport: matches messages to transactions, retransmits, absorbs
@@ -103,8 +74,8 @@ export class TransactionLayer {
 
   /**
    * Begins a client transaction: puts our Via (new branch, rport) on top of a copy of the request, and sends that. Not for ACK; a
-   * CANCEL is better sent by {@link cancel}.
-   * @throws SIPHeaderError when the request cannot be written
+   * CANCEL is better sent by {@link cancel}. What fails is told to the handler, never thrown.
+   * @throws SIPParseError when the request lacks what every request has (RFC 3261 §8.1.1)
    */
   request(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientTransaction {
     return this.#begin(this.#withOwnVia(request, destination), destination, handler);
@@ -149,6 +120,7 @@ export class TransactionLayer {
   }
 
   #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientShell {
+    checkRequest(request);
     const key = clientKey(request.via.branch ?? "", request.method);
     const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key));
     if (this.#closed) {
@@ -314,6 +286,16 @@ export class TransactionLayer {
     } catch {
       // A reporter that throws has nobody to report to.
     }
+  }
+}
+
+/** An ACK or CANCEL is made from the request later, and its responses are matched by it: better to hear of a gap now. */
+function checkRequest(request: SIPRequest): void {
+  for (const name of ["From", "To", "Call-ID", "CSeq"]) {
+    if (!request.headers.has(name)) throw new SIPParseError(`a ${request.method} request needs a ${name} header`);
+  }
+  if (request.cseq.method !== request.method) {
+    throw new SIPParseError(`a ${request.method} request needs a CSeq of its method, not ${request.cseq.toString()}`);
   }
 }
 

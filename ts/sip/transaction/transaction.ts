@@ -41,7 +41,6 @@ export interface ServerTransaction {
   /**
    * Sends a response, or does nothing when its time has passed: a second final response, a provisional one after it. A 2xx to an
    * INVITE may be sent again for 64*T1, and should be until its ACK comes (RFC 3261 §13.3.1.4).
-   * @throws SIPHeaderError when the response cannot be written
    */
   respond(response: SIPResponse): void;
   /** No ACK came for a final response other than 2xx, or no final response was given in 64*T1 to another method. */
