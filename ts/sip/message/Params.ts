@@ -18,6 +18,9 @@ import {
 import { escapeURI, unescapeURI } from "./escape.ts";
 import { endOfQuoted, quote, unquote } from "./quoted.ts";
 
+/** Parameters of one value. Nobody sends a tenth of it; look-ups are linear, so there must be some bound. */
+export const MAX_PARAMS = 128;
+
 /** Where parameters stand decides how values are written: quoted after a header value, `%`-escaped inside a URI. */
 export type ParamsPlace = "header" | "uri";
 
@@ -188,6 +191,7 @@ export class Params {
     const end = text.length;
     let i = skipSpace(text, start, end);
     while (i < end) {
+      if (this.#names.length >= MAX_PARAMS) throw new SIPParseError(`more than ${MAX_PARAMS} parameters in ${shown(text)}`);
       if (text.charCodeAt(i) !== SEMICOLON) throw new SIPParseError(`expected ";" before a parameter in ${shown(text)}`, 400, { offset: i });
       i = skipSpace(text, i + 1, end);
       const nameEnd = skip(text, i, end, TOKEN);

@@ -2,7 +2,7 @@ import { SIPHeaderError, SIPParseError } from "../errors.ts";
 import { COLON, EQUALS, PASSWORD, QUESTION, SEMICOLON, skipEscaped, URI_HEADER, URI_PARAMETER, USER } from "./characters.ts";
 import { escapeURI, normaliseEscapes, unescapeURI } from "./escape.ts";
 import { checkedHost, checkedPort, equalHosts, readHostPort, writeHostPort } from "./host.ts";
-import { Params, type ParamsInit, shown } from "./Params.ts";
+import { MAX_PARAMS, Params, type ParamsInit, shown } from "./Params.ts";
 import { OtherURI, TelURI } from "./TelURI.ts";
 
 /** Any URI that a request line or an address header may carry. */
@@ -108,7 +108,8 @@ export class SIPURI {
   #readTail(text: string, start: number): void {
     const end = text.length;
     let i = start;
-    while (i < end && text.charCodeAt(i) === SEMICOLON) {
+    for (let count = 0; i < end && text.charCodeAt(i) === SEMICOLON; count++) {
+      if (count === MAX_PARAMS) throw new SIPParseError(`more than ${MAX_PARAMS} parameters in URI ${shown(text)}`, 400, { offset: i });
       const nameEnd = skipEscaped(text, i + 1, end, URI_PARAMETER);
       if (nameEnd === i + 1) throw new SIPParseError(`a parameter without a name in URI ${shown(text)}`, 400, { offset: i });
       i = text.charCodeAt(nameEnd) === EQUALS ? skipEscaped(text, nameEnd + 1, end, URI_PARAMETER) : nameEnd;

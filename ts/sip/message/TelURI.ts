@@ -1,6 +1,6 @@
 import { SIPHeaderError, SIPParseError } from "../errors.ts";
 import { skipEscaped, URI_PARAMETER } from "./characters.ts";
-import { Params, type ParamsInit, shown } from "./Params.ts";
+import { MAX_PARAMS, Params, type ParamsInit, shown } from "./Params.ts";
 
 /** A telephone number as a URI (RFC 3966): `tel:+1-201-555-0123`, `tel:7042;phone-context=example.com`. */
 export class TelURI {
@@ -28,10 +28,10 @@ export class TelURI {
     const end = semicolon < 0 ? text.length : semicolon;
     const number = text.slice(start, end);
     if (!isNumber(number)) throw new SIPParseError(`no telephone number in ${shown(text)}`, 400, { offset: start });
-    for (let i = end; i < text.length; ) {
+    for (let i = end, count = 1; i < text.length; count++) {
       const next = skipEscaped(text, i + 1, text.length, URI_PARAMETER);
       const stop = text.charCodeAt(next) === 61 ? skipEscaped(text, next + 1, text.length, URI_PARAMETER) : next;
-      if (next === i + 1 || (stop < text.length && text.charCodeAt(stop) !== 59))
+      if (count > MAX_PARAMS || next === i + 1 || (stop < text.length && text.charCodeAt(stop) !== 59))
         throw new SIPParseError(`a malformed parameter in ${shown(text)}`, 400, { offset: i });
       i = stop;
     }

@@ -148,7 +148,11 @@ function startsWithVersion(line: string): boolean {
 
 function readHeaders(head: string, start: number, headers: Headers, limit: number, fault: FaultKeeper): void {
   let i = start;
-  while (i < head.length) {
+  for (let lines = 0; i < head.length; lines++) {
+    if (lines >= limit) {
+      fault.note(new SIPParseError(`more than ${limit} headers`, 513, { offset: i }));
+      return;
+    }
     let end = endOfLine(head, i);
     const nameEnd = skip(head, i, end, TOKEN);
     const colon = head.charCodeAt(nameEnd) === 58 ? nameEnd : skipSpace(head, nameEnd, end);
@@ -161,10 +165,7 @@ function readHeaders(head: string, start: number, headers: Headers, limit: numbe
     }
     if (nameEnd === i || head.charCodeAt(colon) !== 58 || colon >= end)
       fault.note(new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i }));
-    else if (headers.size >= limit) {
-      fault.note(new SIPParseError(`more than ${limit} headers`, 513, { offset: i }));
-      return;
-    } else {
+    else {
       const from = skipSpace(head, valueStart, end);
       const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
       if (value.includes("\r") || value.includes("\n"))

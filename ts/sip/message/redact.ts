@@ -67,23 +67,22 @@ function endOfParameter(text: string, from: number): number {
 function redactURIs(line: string): string {
   let out = "";
   let i = 0;
-  for (;;) {
-    const at = line.indexOf("@", i);
-    if (at < 0) return out + line.slice(i);
-    const colon = line.lastIndexOf(":", at);
-    const scheme = colon < i ? -1 : line.lastIndexOf(":", colon - 1);
-    const isPassword = scheme >= i && endsWithSIP(line, scheme) && noSpace(line, scheme, at);
-    out += isPassword ? `${line.slice(i, colon)}:…@` : line.slice(i, at + 1);
+  for (let at = line.indexOf("@"); at >= 0; at = line.indexOf("@", i)) {
+    const colon = colonBefore(line, at, i);
+    const scheme = colonBefore(line, colon, i);
+    out += scheme >= 0 && endsWithSIP(line, scheme) ? `${line.slice(i, colon)}:…@` : line.slice(i, at + 1);
     i = at + 1;
   }
+  return out + line.slice(i);
+}
+
+/** The last colon of the word that ends before `end`; -1 when there is none. */
+function colonBefore(line: string, end: number, start: number): number {
+  for (let i = end - 1; i >= start && line.charCodeAt(i) > 32; i--) if (line.charCodeAt(i) === 58) return i;
+  return -1;
 }
 
 function endsWithSIP(line: string, end: number): boolean {
   const scheme = line.slice(Math.max(0, end - 4), end).toLowerCase();
   return scheme.endsWith("sip") || scheme === "sips";
-}
-
-function noSpace(text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (text.charCodeAt(i) <= 32) return false;
-  return true;
 }
