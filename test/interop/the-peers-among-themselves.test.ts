@@ -27,6 +27,7 @@ describe("the peers among themselves", () => {
     await alice.hangup();
     await bob.event("CALL_CLOSED");
 
+    await kamailio.logs(/reply 200 to BYE/);
     expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
     expect(alice.process.lines.filter((line) => line.startsWith(`SIP/2.0 ${challenge} `))).toHaveLength(challenge === 401 ? 2 : 1);
     expect(kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);

@@ -43,7 +43,12 @@ export class Kamailio {
     return new Kamailio(port, peer);
   }
 
-  /** The lines that it logged about requests and replies, see kamailio.cfg. */
+  /** Settles when it has logged a line about a request or a reply, see kamailio.cfg. Its log comes a little after its answers. */
+  async logs(pattern: RegExp): Promise<void> {
+    await this.process.line(pattern);
+  }
+
+  /** Such lines as are there now. */
   logged(pattern: RegExp): string[] {
     return this.process.lines.filter((line) => pattern.test(line));
   }
