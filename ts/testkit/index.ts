@@ -1,3 +1,4 @@
+export type { TraceEntry } from "../sip/transaction/TransactionLayer.ts";
 export { MemoryNetwork } from "./MemoryNetwork.ts";
 export type { DatagramPredicate, LinkConditions, MemoryNetworkOptions } from "./MemoryNetwork.ts";
 export { Registrar } from "./Registrar.ts";
