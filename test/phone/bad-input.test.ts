@@ -15,9 +15,15 @@ import {
 } from "../../ts/index.ts";
 import { newPhone, next, startRegistrar, uriOf, within } from "./support.ts";
 
-/** Handles that keep a process alive, by kind; timers of the test runner itself come and go and are left out. */
-function handles(): string[] {
-  return process.getActiveResourcesInfo().filter((kind) => /UDP|TCP|GetAddrInfo/.test(kind));
+/** Sockets and look-ups that keep a process alive; timers of the test runner itself come and go and are left out. */
+function openHandles(): number {
+  return process.getActiveResourcesInfo().filter((kind) => /UDP|TCP|GetAddrInfo/.test(kind)).length;
+}
+
+/** A closed handle leaves the list one turn of the event loop after its close has been told: gives it a few. */
+async function expectNoOpenHandle(): Promise<void> {
+  for (let turn = 0; turn < 20 && openHandles() > 0; turn++) await new Promise(setImmediate);
+  expect(openHandles()).toBe(0);
 }
 
 const phones: VoIPPhone[] = [];
@@ -46,11 +52,10 @@ describe("bad input gets a typed error, and the process stays clean", () => {
   });
 
   it("an address that is not this machine's", async () => {
-    const before = handles();
     const alice = phone("alice", undefined, { bindIp: "192.0.2.1" });
     expect((await failure(alice.start())).message).toMatch(/192\.0\.2\.1/);
     expect(alice.getStatus()).toBe(PhoneStatus.FAILED);
-    expect(handles()).toEqual(before);
+    await expectNoOpenHandle();
   });
 
   it("a SIP port that is taken", async () => {
@@ -85,7 +90,6 @@ describe("bad input gets a typed error, and the process stays clean", () => {
     const { port } = free.address();
     free.close();
     await once(free, "close");
-    const before = handles();
     const credentialsManager = new CredentialsManager();
     const alice = new VoIPPhone({
       server: "127.0.0.1",
@@ -94,13 +98,13 @@ describe("bad input gets a typed error, and the process stays clean", () => {
       credentialsManager,
       bindIp: "127.0.0.1",
       bindPort: 0,
-      timers: { T1: 5, T2: 20 },
+      timers: { t1: 5, t2: 20 },
       registerFailureThreshold: 1,
     });
     const error = await failure(alice.start());
     expect(error.message).toContain(`127.0.0.1:${port}`);
     expect(alice.getStatus()).toBe(PhoneStatus.FAILED);
-    expect(handles()).toEqual(before);
+    await expectNoOpenHandle();
   });
 
   it("a server whose name does not resolve", async () => {
@@ -134,8 +138,10 @@ describe("bad input gets a typed error, and the process stays clean", () => {
     await Promise.all([alice.start(), bob.start()]);
     const first = await alice.call(uriOf(bob, "bob"));
     await next(first, "ringing");
+    const refused = next(bob, "callRefused");
     const second = await alice.call(uriOf(bob, "bob"));
     expect(await within(5_000, "the second's end", second.ended)).toMatchObject({ status: 503 });
+    expect((await refused).slice(1)).toEqual([503, expect.stringContaining("28002")]);
     await first.cancel();
   });
 
@@ -149,7 +155,6 @@ describe("bad input gets a typed error, and the process stays clean", () => {
   });
 
   it("stop() leaves no open handle, with a call up and one ringing", async () => {
-    const before = handles();
     const bob = newPhone("bob", undefined, { callClass: class extends VoIPCall { override async ringing(): Promise<void> {
       if (bob.calls.size === 1) await this.answer();
     } } });
@@ -160,6 +165,6 @@ describe("bad input gets a typed error, and the process stays clean", () => {
     const second = await alice.call(uriOf(bob, "bob"));
     await next(second, "ringing");
     await within(10_000, "both phones stopped", Promise.all([alice.stop(), bob.stop()]));
-    expect(handles()).toEqual(before);
+    await expectNoOpenHandle();
   });
 });

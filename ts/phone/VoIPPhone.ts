@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import type { MediaSession, OpenOptions } from "../media/contract.ts";
 import { NoPortsAvailableError } from "../media/errors.ts";
 import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
+import { NATError } from "../net/errors.ts";
 import { NAT } from "../net/NAT.ts";
 import { resolveHost } from "../net/resolve.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
@@ -29,6 +30,8 @@ export interface PhoneEvents {
   incoming: [call: VoIPCall];
   /** A registration was refused or got no answer; the phone goes on trying once it has worked. */
   registrationFailed: [info: RegistrationInfo];
+  /** A caller was turned away before any call came to be: no port left, `maxCalls` reached, or no codec in common. */
+  callRefused: [request: SIPRequest, status: number, reason: string];
   /** A hook of a call threw, or its media could not be negotiated. Without a listener it is a process warning. */
   callError: [call: VoIPCall, error: unknown];
 }
@@ -117,6 +120,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     this.#localHost = this.#newLocalHost();
     try {
       this.#engine();
+      await this.#checkReachable();
       const client = this.#newClient();
       this.#client = client;
       await client.start();
@@ -128,6 +132,17 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       await failed?.stop().catch(() => {}); // the first error is the one that tells
       if (this.getStatus() === PhoneStatus.REGISTERING) this.#become(PhoneStatus.FAILED);
       throw error;
+    }
+  }
+
+  /** A NAT setting that cannot work will not work at the third attempt either; a name that does not resolve yet may. */
+  async #checkReachable(): Promise<void> {
+    const { server } = this.#options;
+    if (server === undefined) return;
+    try {
+      await this.#addressTowards(server);
+    } catch (error) {
+      if (error instanceof NATError) throw error;
     }
   }
 
@@ -279,7 +294,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   /** An INVITE for us. Whatever goes wrong becomes an answer to the caller; nothing is thrown. */
   async #onInvite(sip: ServerInviteSession, request: SIPRequest): Promise<void> {
     if (this.#calls.size + this.#opening >= this.#options.maxCalls) {
-      sip.reject(486);
+      this.#refuse(sip, 486, `maxCalls is ${this.#options.maxCalls}`);
       return;
     }
     let media: MediaSession | undefined;
@@ -292,7 +307,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
         try {
           answer = negotiation.answer({ contentType: request.contentType ?? "", content: request.body });
         } catch (error) {
-          sip.reject(488, undefined, [["Warning", `399 sidetone "${plain(error)}"`]]);
+          this.#refuse(sip, 488, messageOf(error), [["Warning", `399 sidetone "${quotable(messageOf(error))}"`]]);
           await media.close();
           return;
         }
@@ -309,9 +324,18 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     } catch (error) {
       await media?.close();
       if (sip.state === "terminated") return;
-      sip.reject(error instanceof NoPortsAvailableError ? 503 : 500, undefined, error instanceof NoPortsAvailableError ? [["Retry-After", "10"]] : []);
-      process.emitWarning(error instanceof Error ? error : String(error));
+      if (error instanceof NoPortsAvailableError) {
+        this.#refuse(sip, 503, error.message, [["Retry-After", "10"]]);
+      } else {
+        this.#refuse(sip, 500, messageOf(error));
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
     }
+  }
+
+  #refuse(sip: ServerInviteSession, status: number, reason: string, headers: readonly [string, string][] = []): void {
+    sip.reject(status, undefined, headers);
+    this.emit("callRefused", sip.invite, status, reason);
   }
 
   /**
@@ -335,8 +359,11 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 }
 
-/** An error's text as it may stand in a quoted string of a header (RFC 3261 §25.1). */
-function plain(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Text as it may stand in a quoted string of a header (RFC 3261 §25.1). */
+function quotable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, " ").replaceAll(/["\\]/g, "'");
 }

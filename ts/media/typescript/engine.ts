@@ -66,7 +66,7 @@ function newSocket(address: string): dgram.Socket {
   return dgram.createSocket({
     type: isIPv6(address) ? "udp6" : "udp4",
     // Else `::` would take the IPv4 port too, which another session may hold.
-    ipv6Only: true,
+    ipv6Only: isIPv6(address),
     recvBufferSize: RECEIVE_BUFFER,
     // Every address here is an IP address already. dns.lookup would take one more turn of the event loop for each packet.
     lookup: (ip, _options, callback) => callback(null, ip, 0),
