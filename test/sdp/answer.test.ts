@@ -138,6 +138,10 @@ describe("the media sections of an answer", () => {
     const { agreed } = answerTo(far("m=audio 4000 RTP/AVP 0", "c=IN IP6 2001:db8::7"));
     expect(agreed.remoteAddress).toBe("2001:db8::7");
   });
+
+  it.each(["::ffff:192.0.2.2", "::FFFF:c000:0202", "0:0:0:0:0:ffff:192.0.2.2"])("reach an IPv4-mapped address, %s, by IPv4", (address) => {
+    expect(answerTo(far("m=audio 4000 RTP/AVP 0", `c=IN IP6 ${address}`)).agreed.remoteAddress).toBe("192.0.2.2");
+  });
 });
 
 describe("an offer that has nothing for us is rejected with the reason", () => {
@@ -151,6 +155,8 @@ describe("an offer that has nothing for us is rejected with the reason", () => {
     ["a multicast address", far("m=audio 4000 RTP/AVP 0", "c=IN IP4 224.2.36.42/127"), /no unicast address/],
     ["the broadcast address", far("m=audio 4000 RTP/AVP 0", "c=IN IP4 255.255.255.255"), /no unicast address/],
     ["an IPv6 multicast address", far("m=audio 4000 RTP/AVP 0", "c=IN IP6 ff02::1"), /no unicast address/],
+    ["a multicast address in disguise", far("m=audio 4000 RTP/AVP 0", "c=IN IP6 ::ffff:e000:1"), /224\.0\.0\.1 is no unicast/],
+    ["a host name for an address", far("m=audio 4000 RTP/AVP 0", "c=IN IP4 media.example.com"), /no IP address/],
     ["another network", far("m=audio 4000 RTP/AVP 0", "c=ATM NSAP 47.0091"), /not the Internet/],
     ["no c= line", parseSDP("v=0\nm=audio 4000 RTP/AVP 0\n"), /no c= line/],
   ])("%s", (_, offer, reason) => {

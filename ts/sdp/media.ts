@@ -38,9 +38,20 @@ export function meet(theirs: Direction, ours: Direction): Direction {
   return directionFrom({ sends: near.sends && far.receives, receives: near.receives && far.sends });
 }
 
-/** Where a stream goes to: the section's c=, else the session's. */
+/** Where a stream goes to: the section's c=, else the session's. An IPv4-mapped IPv6 address comes as the IPv4 that it means. */
 export function connectionOf(session: SessionDescription, media: MediaDescription): Connection | undefined {
-  return media.connection ?? session.connection;
+  const connection = media.connection ?? session.connection;
+  return connection && { ...connection, address: unmapped(connection.address) };
+}
+
+/** RFC 5118 §4.10: `::ffff:192.0.2.1`, also written `::ffff:c000:201`, is the IPv4 address that a plain IPv4 socket reaches. */
+function unmapped(address: string): string {
+  if (!isIPv6(address) || address.includes("%")) return address;
+  // URL writes every IPv6 address in one way.
+  const groups = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`sip://[${address}]`).hostname);
+  if (groups === null) return address;
+  const [high, low] = [Number.parseInt(groups[1]!, 16), Number.parseInt(groups[2]!, 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** `0.0.0.0` or `::`. */

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import { carriesSpeech, formatsOf, isTelephoneEvent, sameCodec } from "./formats.ts";
 import { describe, describeAudio, refuse, type LocalMedia } from "./LocalMedia.ts";
 import { connectionOf, directionOf, meet, ptimeOf, reachesMany } from "./media.ts";
@@ -11,7 +13,7 @@ export type { Direction, Format } from "./types.ts";
 export interface AgreedStream {
   /** Ours: `sendonly` means that we send and the far end only listens. */
   readonly direction: Direction;
-  /** Where the far end wants its RTP: an IP address, or a host name when it wrote one. Unspecified while it holds us the old way. */
+  /** Where the far end wants its RTP: an IP address, unspecified (0.0.0.0) while it holds us the old way. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** What we send, with the far end's payload type number. */
@@ -139,6 +141,8 @@ function obstacleTo(session: SessionDescription, media: MediaDescription): strin
   const connection = connectionOf(session, media);
   if (connection === undefined) return "there is no c= line";
   if (connection.netType !== "IN") return `network type ${connection.netType} is not the Internet`;
+  // RFC 8866 §5.7 allows names here, which a media session cannot look up in the middle of an answer; nobody was seen to send one.
+  if (isIP(connection.address) === 0) return `${connection.address} is no IP address`;
   if (reachesMany(connection.address)) return `${connection.address} is no unicast address`;
   return undefined;
 }
