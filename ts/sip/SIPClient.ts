@@ -162,7 +162,7 @@ export class SIPClient implements UserAgent {
     if (registers) {
       this.#registration = new Registration(this, {
         identity: this.#identity,
-        server,
+        server: options.port === undefined ? server : `${server}:${options.port}`,
         user,
         domain: domain ?? server,
         destinations: () => this.#serverDestinations(server),
@@ -383,6 +383,7 @@ export class SIPClient implements UserAgent {
     const domain = this.#options.domain ?? this.#options.server;
     try {
       if (!/^[a-z][a-z0-9+.-]*:/i.test(target)) {
+        if (target.trim() === "") throw new SIPTargetError(target, "it is empty");
         if (target.includes("@")) return SIPURI.parse(`sip:${target}`);
         if (domain === undefined) throw new SIPTargetError(target, "without a server it needs a host: call sip:user@host:port");
         return new SIPURI({ user: target, host: domain });
