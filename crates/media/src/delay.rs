@@ -111,7 +111,9 @@ impl DelayEstimator {
             }
             bin -= 1;
         }
-        self.target = (((bin as i64) + 1) << BIN_SHIFT).clamp(self.minimum, self.maximum);
+        // The last bin holds all that came later still: nobody knows how much.
+        let wanted = if bin == BINS - 1 { self.maximum } else { (bin as i64 + 1) << BIN_SHIFT };
+        self.target = wanted.clamp(self.minimum, self.maximum);
     }
 }
 

@@ -157,7 +157,7 @@ impl Playout {
     pub fn play(&mut self, now: i64, frame: &mut [i16; FRAME]) {
         self.played += FRAME as u64;
         self.unchanged = (self.unchanged + 1).min(LOUD_PAUSE);
-        if self.playing && self.depth(now) > self.delay.maximum() + FRAME_TIME {
+        if self.playing && self.depth(now) > self.delay.maximum() + 2 * FRAME_TIME {
             // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
             self.playing = false;
             self.concealment.bridge();

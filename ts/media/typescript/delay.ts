@@ -101,6 +101,8 @@ export class DelayEstimator {
       }
       bin -= 1;
     }
-    this.#target = Math.min(Math.max((bin + 1) << BIN_SHIFT, this.#minimum), this.#maximum);
+    // The last bin holds all that came later still: nobody knows how much.
+    const wanted = bin === BINS - 1 ? this.#maximum : (bin + 1) << BIN_SHIFT;
+    this.#target = Math.min(Math.max(wanted, this.#minimum), this.#maximum);
   }
 }

@@ -73,15 +73,15 @@ let ulawTables: Tables | undefined;
 let alawTables: Tables | undefined;
 
 function tabulate(fromLinear: (sample: number) => number, toLinear: (code: number) => number): Tables {
-  const encode = new Uint8Array(65_536);
+  const codes = new Uint8Array(65_536);
   for (let sample = -32_768; sample < 32_768; sample++) {
-    encode[sample & 0xffff] = fromLinear(sample);
+    codes[sample & 0xffff] = fromLinear(sample);
   }
-  const decode = new Int16Array(256);
+  const samples = new Int16Array(256);
   for (let code = 0; code < 256; code++) {
-    decode[code] = toLinear(code);
+    samples[code] = toLinear(code);
   }
-  return { encode, decode };
+  return { encode: codes, decode: samples };
 }
 
 function tables(encoding: Encoding): Tables {

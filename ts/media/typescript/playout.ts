@@ -145,7 +145,7 @@ export class Playout {
   play(now: number, frame: Int16Array): void {
     this.played += FRAME;
     this.#unchanged = Math.min(this.#unchanged + 1, LOUD_PAUSE);
-    if (this.#playing && this.#depth(now) > this.#delay.maximum + FRAME) {
+    if (this.#playing && this.#depth(now) > this.#delay.maximum + 2 * FRAME) {
       // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
       this.#playing = false;
       this.#concealment.bridge();

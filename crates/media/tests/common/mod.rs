@@ -1,0 +1,91 @@
+//! Reading the vectors of `test/vectors/media/`, which TypeScript reads too.
+#![allow(dead_code, reason = "every test file uses its part of it")]
+#![allow(clippy::unwrap_used, reason = "a vector that cannot be read fails the test")]
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use sidetone_media::{Direction, Encoding, StreamParameters};
+
+pub fn vectors(name: &str) -> Value {
+    let path = format!("{}/../../test/vectors/media/{name}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+pub fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().unwrap();
+    (0..hex.len() / 2).map(|index| u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).unwrap()).collect()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+pub fn little_endian(samples: &[i16]) -> Vec<u8> {
+    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+}
+
+/// CRC-32 as zlib has it, in hexadecimal.
+pub fn crc32(bytes: &[u8]) -> String {
+    let crc = bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    });
+    format!("{:08x}", !crc)
+}
+
+pub fn encoding(name: &Value) -> Encoding {
+    match name.as_str() {
+        Some("PCMU") => Encoding::Pcmu,
+        Some("PCMA") => Encoding::Pcma,
+        other => panic!("no encoding: {other:?}"),
+    }
+}
+
+pub fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap()
+}
+
+pub fn address(address: &Value, port: &Value) -> SocketAddr {
+    SocketAddr::new(address.as_str().unwrap().parse().unwrap(), number(port) as u16)
+}
+
+/// `StreamParameters` of contract.ts.
+pub fn parameters(value: &Value) -> StreamParameters {
+    let types = value["receivePayloadTypes"].as_array().unwrap().iter().map(|payload_type| number(payload_type) as u8);
+    let encodings = value["receiveEncodings"].as_array().unwrap().iter().map(encoding);
+    StreamParameters {
+        direction: match value["direction"].as_str() {
+            Some("sendrecv") => Direction::SendRecv,
+            Some("sendonly") => Direction::SendOnly,
+            Some("recvonly") => Direction::RecvOnly,
+            _ => Direction::Inactive,
+        },
+        remote: address(&value["remoteAddress"], &value["remotePort"]),
+        send_payload_type: number(&value["sendPayloadType"]) as u8,
+        send_encoding: encoding(&value["sendEncoding"]),
+        send_event_payload_type: value["sendEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
+        receive: types.zip(encodings).collect(),
+        receive_event_payload_type: value["receiveEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
+    }
+}
+
+/// What `parameters()` of test/media/farEnd.ts gives: PCMU and PCMA both ways, telephone-event 101.
+pub fn usual_parameters() -> StreamParameters {
+    StreamParameters {
+        direction: Direction::SendRecv,
+        remote: remote(),
+        send_payload_type: 0,
+        send_encoding: Encoding::Pcmu,
+        send_event_payload_type: Some(101),
+        receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
+        receive_event_payload_type: Some(101),
+    }
+}
+
+pub fn remote() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 4_000))
+}

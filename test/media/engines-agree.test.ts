@@ -1,0 +1,50 @@
+import process from "node:process";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { MediaEngine } from "../../ts/media/contract.ts";
+import { loadEngine } from "../../ts/media/load.ts";
+import { Session } from "../../ts/media/typescript/session.ts";
+import { drain, perform, randomCall } from "./randomCall.ts";
+
+const wanted = process.env["SIDETONE_ENGINE"];
+// The comparison needs both engines, so one of the two runs is enough: where the addon is asked for, it must be there.
+const native: MediaEngine | undefined = wanted === "native" ? loadEngine("native").engine : undefined;
+const CALLS = Number(process.env["SIDETONE_CALLS"] ?? 150);
+const FRAMES = 300;
+const SEED = Number(process.env["SIDETONE_SEED"] ?? Date.now() & 0x7fff_ffff);
+
+describe("the native engine and its TypeScript twin", () => {
+  it.skipIf(native === undefined)(
+    `agree on every packet, sample, event and count of ${CALLS} random calls (SIDETONE_SEED=${SEED})`,
+    { timeout: 20_000 + 200 * CALLS },
+    ({ skip }) => {
+      if (native === undefined) skip("compared where SIDETONE_ENGINE=native");
+      else {
+        const engine = native;
+        const seeds = fc.integer({ min: 0, max: 0x7fff_ffff });
+        fc.assert(
+          fc.property(seeds, (seed) => agree(engine, seed)),
+          { seed: SEED, numRuns: CALLS, endOnFailure: true },
+        );
+      }
+    },
+  );
+});
+
+function agree(engine: MediaEngine, seed: number): void {
+  const { options, steps } = randomCall(seed, FRAMES);
+  const one = engine.core(options);
+  const other = new Session(options);
+  steps.forEach((step, index) => {
+    const where = `call ${seed}, step ${index}: ${step.call}`;
+    const [outcome, twin] = [perform(one, step), perform(other, step)];
+    // Comparing texts first spares most of expect's time.
+    if (JSON.stringify(outcome) !== JSON.stringify(twin)) expect(outcome, where).toEqual(twin);
+    const [events, twinEvents] = [drain(one), drain(other)];
+    if (events.length + twinEvents.length > 0) expect(events, `${where}: events`).toEqual(twinEvents);
+    if (step.call !== "write" && step.call !== "read") {
+      const [statistics, twinStatistics] = [one.statistics(), other.statistics()];
+      if (JSON.stringify(statistics) !== JSON.stringify(twinStatistics)) expect(statistics, `${where}: statistics`).toEqual(twinStatistics);
+    }
+  });
+}

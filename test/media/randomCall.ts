@@ -1,0 +1,319 @@
+/** A call made of chance: streams with everything that networks and far ends do to them. The same seed makes the same call. */
+import type { Direction, Encoding, SessionCore, SessionOptions, StreamParameters } from "../../ts/media/contract.ts";
+import { encode } from "../../ts/media/typescript/g711.ts";
+import { type Address, eventPayload, parameters, Random, REMOTE, rtpPacket, STRANGER } from "./farEnd.ts";
+
+/** One call to a {@link SessionCore}. */
+export type Step =
+  | { readonly call: "configure"; readonly parameters: StreamParameters }
+  | { readonly call: "receive"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array }
+  | { readonly call: "tick"; readonly now: number; readonly skipped: number }
+  | { readonly call: "write"; readonly samples: Int16Array }
+  | { readonly call: "read"; readonly count: number }
+  | { readonly call: "clear" }
+  | { readonly call: "sendEvents"; readonly events: readonly number[]; readonly duration: number; readonly gap: number };
+
+/** A session's options and what is done to it. */
+export interface RandomCall {
+  readonly options: SessionOptions;
+  readonly steps: readonly Step[];
+}
+
+const SOURCES: readonly Address[] = [REMOTE, STRANGER, { address: "192.0.2.1", port: 4_002 }, { address: "2001:db8::7", port: 6_000 }];
+const DIRECTIONS: readonly Direction[] = ["sendrecv", "sendrecv", "sendrecv", "sendonly", "recvonly", "inactive"];
+
+/** How bad things are: percent. */
+interface Trouble {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly jitter: number;
+  readonly stall: number;
+  readonly upset: number;
+}
+
+/** Makes a call of `frames` frame intervals. */
+export function randomCall(seed: number, frames: number): RandomCall {
+  const random = new Random(seed);
+  const options: SessionOptions = {
+    ssrc: random.next(),
+    sequence: random.pick([0, 65_530, random.below(65_536)]),
+    timestamp: random.pick([0, 0xffff_ff00, random.next()]),
+    ...(random.chance(30) ? { writeCapacity: random.pick([1, 256, 300, 1_024]), readCapacity: random.pick([1, 256, 300, 1_024]) } : {}),
+    ...(random.chance(40) ? { minimumDelay: random.pick([0, 20, 33, 100]), maximumDelay: random.pick([0, 20, 60, 200, 500, 5_000]) } : {}),
+  };
+  return { options, steps: new Scene(random).play(frames) };
+}
+
+/** A telephone-event that the far end is sending. */
+interface KeyPress {
+  readonly code: number;
+  readonly start: number;
+  elapsed: number;
+  left: number;
+  /** The far end is one of those that move the timestamp within an event. */
+  readonly moving: boolean;
+}
+
+class Scene {
+  readonly #random: Random;
+  readonly #steps: Step[] = [];
+  readonly #wire: { due: number; from: Address; datagram: Uint8Array }[] = [];
+  #trouble: Trouble;
+  #now: number;
+  #delay: number;
+  // The far end's sender.
+  #from: Address = REMOTE;
+  #ssrc: number;
+  #sequence: number;
+  #timestamp: number;
+  #encoding: Encoding = "PCMU";
+  #frame = 160;
+  #clock = 0;
+  #silentFor = 0;
+  #event: KeyPress | undefined;
+  #phase = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#trouble = random.pick([
+      { loss: 0, duplicate: 0, jitter: 2, stall: 0, upset: 0 },
+      { loss: 3, duplicate: 1, jitter: 30, stall: 0.5, upset: 0.3 },
+      { loss: 10, duplicate: 3, jitter: 120, stall: 1, upset: 1 },
+      { loss: 30, duplicate: 10, jitter: 400, stall: 3, upset: 5 },
+    ]);
+    this.#now = random.pick([0, 1_000_000, 2 ** 40]) + random.below(20_000);
+    this.#delay = random.below(100_000);
+    this.#ssrc = random.next();
+    this.#sequence = random.pick([0, 65_520, random.below(65_536)]);
+    this.#timestamp = random.pick([0, 0xffff_f000, random.next()]);
+    this.#frame = random.pick([160, 160, 160, 80, 240, 320, 480, 161]);
+  }
+
+  play(frames: number): readonly Step[] {
+    // Most calls begin as calls do, or they would test nothing but refusals.
+    if (this.#random.chance(85)) {
+      this.#steps.push({ call: "configure", parameters: parameters() });
+    } else if (this.#random.chance(90)) {
+      this.#configure();
+    }
+    for (let frame = 0; frame < frames; frame++) {
+      this.#farEnd();
+      this.#upset();
+      this.#near();
+      let skipped = 0;
+      let interval = 20_000;
+      if (this.#random.chance(this.#trouble.stall)) {
+        skipped = this.#random.pick([1, 2, 5, 20, 70]);
+        interval *= 1 + skipped;
+        this.#clock -= 160 * skipped;
+      }
+      this.#deliver(this.#now + interval);
+      this.#now += interval + (this.#random.chance(20) ? this.#random.below(4_000) - 2_000 : 0);
+      this.#steps.push({ call: "tick", now: this.#now, skipped });
+    }
+    return this.#steps;
+  }
+
+  /** What the far end sends in one frame interval. */
+  #farEnd(): void {
+    const random = this.#random;
+    this.#clock += 160;
+    if (this.#silentFor > 0) {
+      this.#silentFor -= 1;
+      this.#timestamp = (this.#timestamp + 160) >>> 0;
+      this.#clock -= 160;
+      return;
+    }
+    while (this.#clock > 0) {
+      this.#clock -= this.#frame;
+      if (this.#event !== undefined) {
+        this.#sendEvent(this.#event);
+      } else {
+        this.#send({ payloadType: this.#encoding === "PCMU" ? 0 : 8, timestamp: this.#timestamp, payload: this.#audio() });
+      }
+      this.#timestamp = (this.#timestamp + this.#frame) >>> 0;
+    }
+    if (this.#event === undefined && random.chance(1)) {
+      const moving = random.chance(20);
+      this.#event = { code: random.below(18), start: this.#timestamp, elapsed: 0, left: 2 + random.below(12), moving };
+    }
+    if (random.chance(0.5)) {
+      this.#silentFor = random.pick([1, 3, 20, 110, 150]);
+    }
+  }
+
+  #sendEvent(event: KeyPress): void {
+    event.elapsed = Math.min(event.elapsed + (this.#random.chance(2) ? 40_000 : 160), 0xffff);
+    event.left -= 1;
+    const ended = event.left < 3;
+    const timestamp = event.moving ? this.#timestamp : event.start;
+    this.#send({ payloadType: 101, timestamp, payload: eventPayload(event.code, ended, event.elapsed) });
+    if (event.left === 0) {
+      this.#event = undefined;
+    }
+  }
+
+  #send(fields: { payloadType: number; timestamp: number; payload: Uint8Array }): void {
+    const random = this.#random;
+    const marker = random.chance(2);
+    const datagram = rtpPacket({ ...fields, marker, sequence: this.#sequence, ssrc: this.#ssrc });
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    for (let copies = random.chance(this.#trouble.duplicate) ? 2 : 1; copies > 0; copies--) {
+      if (!random.chance(this.#trouble.loss)) {
+        const jitter = random.chance(20) ? random.below(this.#trouble.jitter * 1_000) : random.below(2_000);
+        this.#wire.push({ due: this.#now + this.#delay + jitter, from: this.#from, datagram });
+      }
+    }
+  }
+
+  /** A rough tone with noise on it, so that there is a pitch to find. */
+  #audio(): Uint8Array {
+    const samples = new Int16Array(this.#frame);
+    for (let index = 0; index < samples.length; index++) {
+      this.#phase = (this.#phase + 1) % 71;
+      samples[index] = (this.#phase - 35) * 300 + this.#random.below(600);
+    }
+    const payload = new Uint8Array(samples.length);
+    encode(this.#encoding, samples, payload);
+    return payload;
+  }
+
+  /** Things that happen once in a while. */
+  #upset(): void {
+    const random = this.#random;
+    if (!random.chance(this.#trouble.upset)) {
+      return;
+    }
+    const happenings: readonly (() => void)[] = [
+      () => this.#configure(),
+      () => (this.#ssrc = random.next()),
+      () => (this.#sequence = random.below(65_536)),
+      () => (this.#sequence = (this.#sequence + random.pick([3, 70, 200, 2_999, 3_000, 65_430])) & 0xffff),
+      () => (this.#timestamp = random.next()),
+      () => (this.#timestamp = (this.#timestamp + random.pick([80, 160, 7_000, 9_000, 0xffff_fff0])) >>> 0),
+      () => (this.#from = random.pick(SOURCES)),
+      () => (this.#frame = random.pick([160, 80, 240, 320, 480, 1, 0, 960, 961])),
+      () => (this.#encoding = random.pick(["PCMU", "PCMA"] as const)),
+      () => (this.#delay = random.below(300_000)),
+      () => this.#wire.push({ due: this.#now, from: random.pick(SOURCES), datagram: this.#garbage() }),
+      () => {
+        // A stranger who tries to take the call over.
+        const from = random.pick(SOURCES);
+        const ssrc = random.chance(50) ? this.#ssrc : random.next();
+        const sequence = random.below(65_536);
+        for (let index = 0; index < 6; index++) {
+          const datagram = rtpPacket({ sequence: sequence + index, timestamp: 160 * index, ssrc, payload: new Uint8Array(160) });
+          this.#wire.push({ due: this.#now + index * 5_000, from, datagram });
+        }
+      },
+    ];
+    random.pick(happenings)();
+    // A frame of no samples would never fill its interval.
+    if (this.#frame === 0) {
+      this.#send({ payloadType: 0, timestamp: this.#timestamp, payload: new Uint8Array(0) });
+      this.#frame = 160;
+    }
+  }
+
+  #garbage(): Uint8Array {
+    const random = this.#random;
+    const bytes = new Uint8Array(random.pick([0, 1, 11, 12, 13, 40, 172, 1_500, 1_501]));
+    for (let index = 0; index < bytes.length; index++) {
+      bytes[index] = random.below(256);
+    }
+    if (bytes.length > 0 && random.chance(70)) {
+      bytes[0] = 0x80 | random.below(64);
+    }
+    if (bytes.length > 1 && random.chance(50)) {
+      bytes[1] = random.pick([0, 8, 101, 0x80, 200]);
+    }
+    return bytes;
+  }
+
+  #configure(): void {
+    const random = this.#random;
+    const remote = random.chance(70) ? REMOTE : random.pick(SOURCES);
+    const changes: Partial<StreamParameters> = {
+      direction: random.pick(DIRECTIONS),
+      remoteAddress: remote.address,
+      remotePort: remote.port,
+      sendEventPayloadType: random.chance(15) ? -1 : 101,
+      receiveEventPayloadType: random.chance(10) ? -1 : 101,
+    };
+    if (random.chance(30)) {
+      Object.assign(changes, { sendEncoding: "PCMA", sendPayloadType: 8 });
+    }
+    if (random.chance(10)) {
+      Object.assign(changes, { receivePayloadTypes: [8], receiveEncodings: ["PCMA"] });
+    }
+    this.#steps.push({ call: "configure", parameters: parameters(changes) });
+  }
+
+  /** What this side's caller does. */
+  #near(): void {
+    const random = this.#random;
+    if (random.chance(30)) {
+      const samples = new Int16Array(random.pick([160, 160, 320, 1, 100, 1_000]));
+      for (let index = 0; index < samples.length; index++) {
+        samples[index] = random.below(65_536);
+      }
+      this.#steps.push({ call: "write", samples });
+    }
+    if (random.chance(40)) {
+      this.#steps.push({ call: "read", count: random.pick([160, 160, 480, 1, 0, 2_000]) });
+    }
+    if (random.chance(1)) {
+      this.#steps.push({ call: "clear" });
+    }
+    if (random.chance(2)) {
+      const events = Array.from({ length: random.below(4) }, () => random.below(18));
+      this.#steps.push({ call: "sendEvents", events, duration: random.pick([0, 40, 50, 100, 250, 9_000]), gap: random.pick([0, 50, 70]) });
+    }
+  }
+
+  #deliver(until: number): void {
+    const due = this.#wire.filter((packet) => packet.due < until).toSorted((a, b) => a.due - b.due);
+    const later = this.#wire.filter((packet) => packet.due >= until);
+    this.#wire.splice(0, this.#wire.length, ...later);
+    for (const { due: now, from, datagram } of due) {
+      this.#steps.push({ call: "receive", now: Math.max(now, this.#now), from, datagram });
+    }
+  }
+}
+
+/** Does one step. @returns everything that can be seen of it, as something to compare */
+export function perform(core: SessionCore, step: Step): readonly unknown[] {
+  switch (step.call) {
+    case "configure":
+      core.configure(step.parameters);
+      return [core.destination()];
+    case "receive":
+      core.receive(step.now, step.from.address, step.from.port, step.datagram);
+      return [];
+    case "tick": {
+      const packet = new Uint8Array(1_500);
+      const length = core.tick(step.now, step.skipped, packet);
+      return [Buffer.from(packet.subarray(0, length)).toString("hex"), core.destination()];
+    }
+    case "write":
+      return [core.write(step.samples)];
+    case "read": {
+      const samples = new Int16Array(step.count);
+      const count = core.read(samples);
+      return [count, Buffer.from(samples.buffer, 0, 2 * count).toString("hex")];
+    }
+    case "clear":
+      return [core.clear()];
+    case "sendEvents":
+      return [core.sendEvents(step.events, step.duration, step.gap)];
+  }
+}
+
+/** All events that wait. */
+export function drain(core: SessionCore): readonly unknown[] {
+  const events: unknown[] = [];
+  for (let event = core.poll(); event !== undefined; event = core.poll()) {
+    events.push(event);
+  }
+  return events;
+}
