@@ -2,8 +2,8 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { endianness } from "node:os";
 import { dirname, resolve } from "node:path";
 import { systemCode, WavError } from "./errors.ts";
+import { HEADER_BYTES, wavHeader } from "./wavHeader.ts";
 
-const HEADER_BYTES = 44;
 /** One second at 8 kHz: the file on the disk is never further behind than that. */
 const BLOCK_BYTES = 16_000;
 /** A RIFF size field holds no more (74 hours at 8 kHz). */
@@ -114,24 +114,6 @@ export class WavWriter {
 function writeError(path: string, cause: unknown): WavError {
   const why = systemCode(cause);
   return new WavError("WAV_WRITE", path, `cannot write ${path}: ${why}; check the folder, its permissions and the space on the disk`, { cause });
-}
-
-/** The RIFF, format and data headers of a mono 16-bit PCM file with `bytes` bytes of samples. */
-function wavHeader(sampleRate: number, bytes: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.write("RIFF", 0, "latin1");
-  header.writeUInt32LE(HEADER_BYTES - 8 + bytes, 4);
-  header.write("WAVEfmt ", 8, "latin1");
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(sampleRate, 24);
-  header.writeUInt32LE(sampleRate * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36, "latin1");
-  header.writeUInt32LE(bytes, 40);
-  return header;
 }
 
 function littleEndian(samples: Int16Array): Buffer {

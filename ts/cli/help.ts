@@ -1,0 +1,42 @@
+/** What `sidetone --help` prints. */
+export const HELP: string = `sidetone: a SIP phone on the command line
+
+  sidetone demo                 a call between two phones in this process, with everything it shows in demo-out/
+  sidetone register             register at a server, say so, and deregister
+  sidetone call NUMBER          call a user of the server, or sip:user@host[:port] without one
+  sidetone answer               take calls
+  sidetone doctor               which media engine runs here, and why
+
+account
+  --server HOST[:PORT]          registrar and proxy; without one, calls go from peer to peer
+  --user NAME                   the user part of your address
+  SIDETONE_PASSWORD             the password, from the environment; asked for in a terminal when it is not set
+
+network
+  --bind IP[:PORT]              local address of SIP and RTP (default: all addresses; a free port, 5060 to answer without a server)
+  --rtp-ports LOW-HIGH          local ports of RTP (default 10000-20000)
+  --engine native|typescript    the media engine (default: native where it runs)
+
+during the call
+  --play FILE.WAV               play this; without --duration the call ends after it
+  --record FILE.WAV             record the far end: 16-bit mono, 8 kHz
+  --echo                        send back what is heard
+  --dtmf DIGITS                 send these digits, after --play: 0-9 * # A-D
+  --duration SECONDS            hang up that long after the answer; register: stay registered that long
+  --calls N                     call: so many calls at once; answer: end after so many (default: at Ctrl-C)
+
+output
+  --json                        one JSON object a line, with its "event": registered, ringing, answered, dtmf, ended, stats, error ...
+  --trace                       show every SIP message, without its secrets
+  --help, --version
+
+exit status
+  0  done: registered, or the call was answered and has ended     5  refused by the far end
+  1  failed; the message tells why                                6  no such number
+  2  wrong command line                                           7  nobody answered
+  3  not registered: refused, or no answer from the server        8  network, port or media engine not available
+  4  busy                                                       130  Ctrl-C, after hanging up and deregistering
+
+  SIDETONE_PASSWORD=secret sidetone call 4711 --server pbx.example.com --user alice --play hello.wav
+  sidetone answer --echo                       and elsewhere:  sidetone call sip:me@192.0.2.7 --dtmf 12#
+`;
