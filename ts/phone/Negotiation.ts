@@ -20,7 +20,9 @@ export class Negotiation {
   readonly #port: number;
   /** RFC 4566 §5.2: numeric, unique; 32 bits so that peers that read it into an int keep it. */
   readonly #sessionId = String(randomBytes(4).readUInt32BE());
-  #version = 1;
+  /** What we sent last: the next offer or answer goes on from it (RFC 3264 §8). */
+  #sent: SessionDescription | undefined;
+  /** Our offer that waits for its answer. */
   #offer: SessionDescription | undefined;
   /** Our wish: what we would send and hear if the far end lets us. */
   direction: Direction = "sendrecv";
@@ -42,13 +44,18 @@ export class Negotiation {
       direction: this.direction,
       ptime: 20,
       sessionId: this.#sessionId,
-      sessionVersion: this.#version++,
+      sessionVersion: 1,
     };
+  }
+
+  #previous(): { previous?: SessionDescription } {
+    return this.#sent === undefined ? {} : { previous: this.#sent };
   }
 
   /** A new offer of ours. */
   offer(): SIPBody {
-    this.#offer = createOffer(this.#local());
+    this.#offer = createOffer(this.#local(), this.#previous());
+    this.#sent = this.#offer;
     return { contentType: SDP, content: writeSDP(this.#offer) };
   }
 
@@ -62,8 +69,9 @@ export class Negotiation {
 
   /** Our answer to the far end's offer. @throws NegotiationError, SDPParseError */
   answer(offer: SIPBody): { body: SIPBody; parameters: StreamParameters } {
-    const result = createAnswer(parseSDP(textOf(offer)), this.#local());
+    const result = createAnswer(parseSDP(textOf(offer)), this.#local(), this.#previous());
     if ("rejected" in result) throw new NegotiationError(result.rejected);
+    this.#sent = result.answer;
     return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: toParameters(result.agreed) };
   }
 }
