@@ -44,6 +44,15 @@ else {
   );
 }
 
+/** @param {import("node:child_process").ChildProcess} child */
+async function message(child) {
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`${child.spawnfile} ended with status ${code} before its message`);
+  });
+  const [said] = await Promise.race([once(child, "message"), ended]);
+  return said;
+}
+
 /** @param {number} milliseconds */
 function round(milliseconds) {
   return Number(milliseconds.toFixed(2));
@@ -52,15 +61,15 @@ function round(milliseconds) {
 /** @param {string} engine @param {string} javascript @returns {Promise<Heard & Sent>} */
 async function run(engine, javascript) {
   const receiver = fork(new URL("clock/receiver.mjs", import.meta.url), [String(seconds)]);
-  const [{ port }] = await once(receiver, "message");
+  const { port } = await message(receiver);
   const sender = fork(new URL("clock/sender.mjs", import.meta.url), [engine, javascript, String(port)]);
-  const [[heard], [sent]] = await Promise.all([
+  const [heard, sent] = await Promise.all([
     // The receiver ends by itself when it has heard long enough; then the sender may stop.
-    once(receiver, "message").then((message) => {
+    message(receiver).then((said) => {
       sender.send("stop");
-      return message;
+      return said;
     }),
-    once(sender, "message"),
+    message(sender),
   ]);
   return { ...heard, ...sent };
 }
