@@ -76,6 +76,12 @@ export class Negotiation {
   }
 }
 
+/** Why an offer was refused, as a Warning header's value (RFC 3261 §20.43): 399 is the code for text without a code of its own. */
+export function warning(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return `399 sidetone "${text.replaceAll(/[^\x20-\x7e]/g, " ").replaceAll(/["\\]/g, "'")}"`;
+}
+
 function textOf(body: SIPBody): string {
   return typeof body.content === "string" ? body.content : Buffer.from(body.content).toString("utf8");
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import { samplesOf } from "../audio/source.ts";
 import type { MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
+import { SIPRejection } from "../sip/dialog/errors.ts";
 import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
@@ -11,6 +12,7 @@ import type { CallSetup } from "./CallSetup.ts";
 import { CallState } from "./CallState.ts";
 import { digitsOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import { type Negotiation, warning } from "./Negotiation.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
 
 /** What a call tells its listeners, beside the hooks that a subclass overrides. */
@@ -316,12 +318,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     const { sip, negotiation } = this.#setup;
     sip.onEnded = (reason) => this.#end(reason);
     sip.onInfo = (request) => this.#onInfo(request);
-    sip.onReinvite = (offer) => {
-      if (offer === undefined) return negotiation.offer();
-      const { body, parameters } = negotiation.answer(offer);
-      this.#media.configure(parameters);
-      return body;
-    };
+    sip.onReinvite = (offer) => (offer === undefined ? negotiation.offer() : this.#reanswer(offer));
     // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1).
     sip.onAnswerInAck = (body) => this.#takeAnswer(body);
     if (sip.kind === "client") {
@@ -348,6 +345,18 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     this.#become(CallState.ANSWERED);
     this.#run(() => this.answered(response));
     this.emit("answered");
+  }
+
+  /** Answers the far end's offer in a running call: hold, another codec, another address. One that does not fit is refused, and the call goes on as it was. */
+  #reanswer(offer: SIPBody): SIPBody {
+    let answer: ReturnType<Negotiation["answer"]>;
+    try {
+      answer = this.#setup.negotiation.answer(offer);
+    } catch (error) {
+      throw new SIPRejection(488, undefined, [["Warning", warning(error)]]);
+    }
+    this.#media.configure(answer.parameters);
+    return answer.body;
   }
 
   /** Takes the far end's answer to our offer. An answer that cannot be used ends the call. */

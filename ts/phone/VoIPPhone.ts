@@ -17,7 +17,7 @@ import type { CallSetup } from "./CallSetup.ts";
 import { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
 import { LocalHost } from "./LocalHost.ts";
-import { Negotiation } from "./Negotiation.ts";
+import { Negotiation, warning } from "./Negotiation.ts";
 import { checkOptions, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
 import { PhoneStatus } from "./PhoneStatus.ts";
 import { VoIPCall } from "./VoIPCall.ts";
@@ -307,7 +307,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
         try {
           answer = negotiation.answer({ contentType: request.contentType ?? "", content: request.body });
         } catch (error) {
-          this.#refuse(sip, 488, messageOf(error), [["Warning", `399 sidetone "${quotable(messageOf(error))}"`]]);
+          this.#refuse(sip, 488, messageOf(error), [["Warning", warning(error)]]);
           await media.close();
           return;
         }
@@ -361,9 +361,4 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Text as it may stand in a quoted string of a header (RFC 3261 §25.1). */
-function quotable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, " ").replaceAll(/["\\]/g, "'");
 }
