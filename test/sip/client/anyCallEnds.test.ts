@@ -76,7 +76,7 @@ async function play(story: typeof script extends fc.Arbitrary<infer T> ? T : nev
 
   await clock.advance(300_000);
   expect(bob.calls.length).toBeLessThanOrEqual(1);
-  expect([...ends].sort()).toEqual(bob.calls.length === 0 ? ["caller"] : ["callee", "caller"]);
+  expect(ends.toSorted()).toEqual(bob.calls.length === 0 ? ["caller"] : ["callee", "caller"]);
   for (const { client } of [alice, bob]) {
     expect({ sessions: client.sessions.size, dialogs: client.dialogs, transactions: client.layer.size, requests: client.requests.size }).toEqual({
       sessions: 0,

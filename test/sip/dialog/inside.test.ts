@@ -108,7 +108,7 @@ describe("inside a call", () => {
     await world.during(call.request("INFO", { body: { contentType: "application/dtmf-relay", content: "Signal=5" } }));
     await world.during(call.request("OPTIONS"));
     await world.during(call.bye());
-    expect(peer.requests.map((request) => `${request.cseq.toString()}`)).toEqual(["1 INFO", "2 OPTIONS", "3 BYE"]);
+    expect(peer.requests.map((request) => request.cseq.toString())).toEqual(["1 INFO", "2 OPTIONS", "3 BYE"]);
     expect(peer.requests[0]).toMatchObject({ contentType: "application/dtmf-relay", bodyText: "Signal=5" });
   });
 

@@ -3,11 +3,12 @@ import { CSeq } from "../message/CSeq.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { Endpoint } from "../transport/transport.ts";
+import { sendAck } from "./acknowledge.ts";
 import { Dialog } from "./Dialog.ts";
-import type { EndReason } from "./EndReason.ts";
-import { RequestTimeoutError } from "./errors.ts";
-import { InviteSession, reasonOf } from "./InviteSession.ts";
-import { OutgoingRequest, type RequestError } from "./OutgoingRequest.ts";
+import { type EndReason, reasonOf } from "./EndReason.ts";
+import { RequestTimeoutError, RequestTransportError } from "./errors.ts";
+import { InviteSession } from "./InviteSession.ts";
+import { OutgoingRequest } from "./OutgoingRequest.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 /** @internal What an outgoing call begins with. */
@@ -150,7 +151,7 @@ export class ClientInviteSession extends InviteSession {
     this.#alarm?.cancel();
     if (this.#canceled || this.state === "confirmed" || this.state === "terminated") {
       // Another branch of a fork, or an answer that crossed our CANCEL: it must be acknowledged before it can be hung up.
-      leg.acknowledge = this.sendAck(dialog, request);
+      leg.acknowledge = sendAck(this.ua, dialog, request);
       this.dismiss(dialog);
       // A confirmed session goes on: its call is another leg.
       if (this.state !== "confirmed") this.end(this.#canceledReason(response));
@@ -173,12 +174,13 @@ export class ClientInviteSession extends InviteSession {
     else this.end({ by: "remote", cause: status < 400 ? "redirected" : "rejected", status, reason, response });
   }
 
-  #fail(error: RequestError): void {
+  #fail(error: Error): void {
     this.#pending = false;
     // No final response after a CANCEL counts as the 487 that should have come (RFC 3261 §9.1).
     if (this.#canceled) this.end(this.#canceledReason());
     else if (error instanceof RequestTimeoutError) this.end({ by: "timeout", cause: "no-answer", status: 408, reason: "Request Timeout", error });
-    else this.end({ by: "error", cause: "transport", status: 503, reason: "Service Unavailable", error });
+    else if (error instanceof RequestTransportError) this.end({ by: "error", cause: "transport", status: 503, reason: "Service Unavailable", error });
+    else this.end({ by: "error", cause: "error", error });
   }
 
   #canceledReason(response?: SIPResponse): EndReason {

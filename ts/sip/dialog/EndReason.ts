@@ -32,3 +32,12 @@ export interface EndReason {
   readonly request?: SIPRequest;
   readonly error?: Error;
 }
+
+/** @internal The text of the first Reason header (RFC 3326) that has one. */
+export function reasonOf(request: SIPRequest): { reason?: string } {
+  for (const value of request.headers.getAll("Reason")) {
+    const text = /;\s*text\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(value)?.[1];
+    if (text !== undefined) return { reason: text.replaceAll(/\\(.)/g, "$1") };
+  }
+  return {};
+}

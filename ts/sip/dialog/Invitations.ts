@@ -6,6 +6,7 @@ import { Acceptance, type AcceptanceEnd } from "./Acceptance.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { SessionEndedError, SessionStateError, SIPRejection } from "./errors.ts";
+import { settleHandler } from "./handling.ts";
 import type { InviteSession } from "./InviteSession.ts";
 import { OutgoingRequest } from "./OutgoingRequest.ts";
 
@@ -161,7 +162,8 @@ export class Invitations {
     const { request } = tx;
     const incoming: Incoming = { tx, answered: false };
     this.#incoming = incoming;
-    session.answerWith(
+    settleHandler(
+      session.ua,
       () => {
         if (session.onReinvite === undefined) throw new SIPRejection(488);
         return session.onReinvite(bodyOf(request), request);

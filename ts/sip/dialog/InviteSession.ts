@@ -3,17 +3,19 @@ import type { SIPMessage } from "../message/SIPMessage.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import { SIPResponse } from "../message/SIPResponse.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
+import { sendAck } from "./acknowledge.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
-import type { Endpoint } from "../transport/transport.ts";
 import type { Dialog } from "./Dialog.ts";
-import type { EndReason } from "./EndReason.ts";
-import { SessionStateError, SIPRejection } from "./errors.ts";
+import { type EndReason, reasonOf } from "./EndReason.ts";
+import { SessionStateError } from "./errors.ts";
+import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
 import { Invitations, type ReinviteOptions } from "./Invitations.ts";
 import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 export type { SIPBody } from "./body.ts";
 export type { EndCause, EndedBy, EndReason } from "./EndReason.ts";
+export type { RequestAnswer, RequestHandler } from "./handling.ts";
 export type { ReinviteOptions } from "./Invitations.ts";
 
 /**
@@ -37,29 +39,9 @@ export type { ReinviteOptions } from "./Invitations.ts";
  */
 export type SessionState = "calling" | "proceeding" | "early" | "incoming" | "confirmed" | "terminated";
 
-/** A final response as a handler words it: the bare status, or more. */
-export type RequestAnswer =
-  | number
-  | {
-      readonly status: number;
-      readonly reason?: string;
-      readonly headers?: readonly [string, string][];
-      readonly body?: SIPBody;
-    };
-
-/** Answers a request. Returning nothing means 200 (for REFER 202); a thrown {@link SIPRejection} its status; any other error 500. */
-export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
-
 /** What a request inside a session carries beside the dialog's own headers. */
 export interface SessionRequestOptions {
   readonly headers?: readonly [string, string][];
-  readonly body?: SIPBody | undefined;
-}
-
-/** @internal How a response is worded. */
-export interface RespondOptions {
-  readonly reason?: string | undefined;
-  readonly headers?: readonly (readonly [string, string])[] | undefined;
   readonly body?: SIPBody | undefined;
 }
 
@@ -216,18 +198,19 @@ export abstract class InviteSession {
     const offer = invite.body.length === 0 ? bodyOf(response) : undefined;
     const { onLateOffer } = this;
     if (offer === undefined || onLateOffer === undefined || this.#state === "terminated") {
-      again = this.sendAck(dialog, invite);
+      again = sendAck(this.ua, dialog, invite);
       done();
     } else {
-      this.answerWith(
+      settleHandler(
+      this.ua,
         () => onLateOffer(offer, response),
         (answer) => {
-          again = this.sendAck(dialog, invite, answer);
+          again = sendAck(this.ua, dialog, invite, answer);
           done();
         },
         (rejection) => {
           // The only ways to refuse an offer that comes in a 2xx: acknowledge, then hang up.
-          again = this.sendAck(dialog, invite);
+          again = sendAck(this.ua, dialog, invite);
           if (this.#state !== "terminated") {
             this.dismiss(dialog);
             this.end({ by: "local", cause: "error", status: rejection.status, error: rejection });
@@ -237,32 +220,6 @@ export abstract class InviteSession {
       );
     }
     return () => again?.();
-  }
-
-  /** @internal Sends a bare ACK (RFC 3261 §13.2.2.4): the INVITE's CSeq number and credentials, the dialog's routes. @returns sends it again */
-  sendAck(dialog: Dialog, invite: SIPRequest, body?: SIPBody): () => void {
-    const headers: [string, string][] = [];
-    for (const name of ["Authorization", "Proxy-Authorization"]) {
-      for (const value of invite.headers.getAll(name)) headers.push([name, value]);
-    }
-    const ack = dialog.createRequest("ACK", { sequence: invite.cseq.sequence, headers, body });
-    const hop = dialog.nextHop;
-    const send = (): void => {
-      const sendTo = ([destination]: readonly Endpoint[]): void => {
-        if (destination === undefined) return;
-        this.ua.prepare(ack, destination);
-        this.ua.layer.sendAck(ack, destination);
-      };
-      try {
-        const found = this.ua.locate(hop);
-        if (found instanceof Promise) found.then(sendTo, (error: unknown) => this.ua.report(error));
-        else sendTo(found);
-      } catch (error) {
-        this.ua.report(error);
-      }
-    };
-    send();
-    return send;
   }
 
   /** @internal Answers a request of this session. */
@@ -434,7 +391,8 @@ export abstract class InviteSession {
       this.respond(tx, 405);
       return;
     }
-    this.answerWith(
+    settleHandler(
+      this.ua,
       () => handler(request),
       (answer) => {
         const [status, rest] = wording(answer, request);
@@ -447,30 +405,6 @@ export abstract class InviteSession {
     );
   }
 
-  /** @internal Runs a handler to its answer or its refusal, synchronously if it can. */
-  answerWith<T>(handler: () => T | Promise<T>, answered: (value: T) => void, refused: (rejection: SIPRejection) => void): void {
-    const failed = (error: unknown): void => {
-      if (!(error instanceof SIPRejection)) this.ua.report(error);
-      refused(error instanceof SIPRejection ? error : new SIPRejection(500));
-    };
-    const settle = (value: T): void => {
-      try {
-        answered(value);
-      } catch (error) {
-        failed(error);
-      }
-    };
-    let result: T | Promise<T>;
-    try {
-      result = handler();
-    } catch (error) {
-      failed(error);
-      return;
-    }
-    if (result instanceof Promise) result.then(settle, failed);
-    else settle(result);
-  }
-
   /** @internal The answer that an ACK brings to an offer of ours. */
   receiveAnswerInAck(ack: SIPRequest): void {
     const answer = bodyOf(ack);
@@ -480,22 +414,4 @@ export abstract class InviteSession {
   #closeIfDone(): void {
     if (this.#state === "terminated" && this.#farewells === 0) this.#close();
   }
-}
-
-/** @internal A handler's answer as status and what goes with it. */
-export function wording(answer: RequestAnswer | void, request: SIPRequest): [number, RespondOptions] {
-  if (typeof answer === "number") return [answer, {}];
-  // RFC 3515 §2.4.2: a REFER is accepted, its outcome told later.
-  if (answer === undefined) return [request.method === "REFER" ? 202 : 200, {}];
-  const { status, ...rest } = answer;
-  return [status, rest];
-}
-
-/** @internal The text of the first Reason header (RFC 3326) that has one. */
-export function reasonOf(request: SIPRequest): { reason?: string } {
-  for (const value of request.headers.getAll("Reason")) {
-    const text = /;\s*text\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(value)?.[1];
-    if (text !== undefined) return { reason: text.replaceAll(/\\(.)/g, "$1") };
-  }
-  return {};
 }

@@ -1,3 +1,4 @@
+import { SidetoneError } from "../../error.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { ClientTransaction } from "../transaction/transaction.ts";
@@ -8,8 +9,6 @@ import type { UserAgent } from "./UserAgent.ts";
 /** Rounds of 401 and 407 that one request may go through: several proxies may each ask, and each nonce may prove stale once. */
 const CHALLENGES_ANSWERED = 6;
 
-export type RequestError = RequestTimeoutError | RequestTransportError | RequestAbandonedError;
-
 /** How a request is sent and who hears of its fate. */
 export interface OutgoingRequestOptions {
   readonly method: string;
@@ -19,8 +18,11 @@ export interface OutgoingRequestOptions {
   readonly build: (destination: Endpoint) => SIPRequest;
   /** Each provisional response and each final one (for INVITE each 2xx), save the challenges that were answered. */
   readonly onResponse: (response: SIPResponse, request: SIPRequest, from: Endpoint) => void;
-  /** Instead of a final response: there will be none. */
-  readonly onFailure: (error: RequestError) => void;
+  /**
+   * Instead of a final response: there will be none. A {@link RequestTimeoutError}, {@link RequestTransportError} or
+   * {@link RequestAbandonedError}; or what `destinations` and `build` threw, when that has nothing to do with the network.
+   */
+  readonly onFailure: (error: Error) => void;
   /** Sees the challenges, too. */
   readonly onAnyResponse?: (response: SIPResponse, request: SIPRequest) => void;
 }
@@ -56,13 +58,13 @@ export class OutgoingRequest {
     try {
       found = this.#options.destinations();
     } catch (error) {
-      this.#fail(new RequestTransportError(this.#options.method, "its destination", error));
+      this.#fail(this.#lookupError(error));
       return;
     }
     if (found instanceof Promise) {
       found.then(
         (endpoints) => this.#start(endpoints),
-        (error: unknown) => this.#fail(new RequestTransportError(this.#options.method, "its destination", error)),
+        (error: unknown) => this.#fail(this.#lookupError(error)),
       );
     } else {
       this.#start(found);
@@ -129,7 +131,7 @@ export class OutgoingRequest {
         transportError: (error) => this.#next(error),
       });
     } catch (error) {
-      this.#fail(new RequestTransportError(method, destination, error));
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -165,7 +167,13 @@ export class OutgoingRequest {
     this.#options.onResponse(response, request, from);
   }
 
-  #fail(error: RequestError): void {
+  /** A name that cannot be found may be found later, as an address may be reached later; settings that forbid it (NATError) stay. */
+  #lookupError(error: unknown): Error {
+    if (error instanceof SidetoneError && error.code !== "NAME_RESOLUTION") return error;
+    return new RequestTransportError(this.#options.method, "its destination", error);
+  }
+
+  #fail(error: Error): void {
     if (this.#done) return;
     this.#done = true;
     this.#ua.requests.delete(this);

@@ -6,8 +6,10 @@ import type { ServerTransaction } from "../transaction/transaction.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import type { SIPBody } from "./body.ts";
 import { Dialog } from "./Dialog.ts";
+import { reasonOf } from "./EndReason.ts";
 import { RequestTimeoutError, SessionEndedError, SessionStateError } from "./errors.ts";
-import { InviteSession, reasonOf, type RespondOptions } from "./InviteSession.ts";
+import type { RespondOptions } from "./handling.ts";
+import { InviteSession } from "./InviteSession.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 /** RFC 3261 §13.3.1.1: provisional responses go out each minute, lest a proxy give the call up after three. */

@@ -3,8 +3,8 @@ import { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Dialog } from "./Dialog.ts";
-import { SIPRejection } from "./errors.ts";
-import { type InviteSession, type RequestHandler, type RespondOptions, wording } from "./InviteSession.ts";
+import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
+import type { InviteSession } from "./InviteSession.ts";
 import { ServerInviteSession } from "./ServerInviteSession.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
@@ -136,20 +136,12 @@ export class UserAgentServer {
   }
 
   #delegate(tx: ServerTransaction, handler: RequestHandler): void {
-    const refuse = (error: unknown): void => {
-      if (error instanceof SIPRejection) {
-        this.#respond(tx, error.status, { reason: error.reason, headers: error.headers });
-      } else {
-        this.#ua.report(error);
-        this.#respond(tx, 500);
-      }
-    };
-    // In a promise's chain, so that whatever the handler or its answer throws becomes a response.
-    new Promise<Awaited<ReturnType<RequestHandler>>>((resolve) => {
-      resolve(handler(tx.request));
-    })
-      .then((answer) => this.#respond(tx, ...wording(answer, tx.request)))
-      .catch(refuse);
+    settleHandler(
+      this.#ua,
+      () => handler(tx.request),
+      (answer) => this.#respond(tx, ...wording(answer, tx.request)),
+      ({ status, reason, headers }) => this.#respond(tx, status, { reason, headers }),
+    );
   }
 
   #respond(tx: ServerTransaction, status: number, { body, reason, headers = [] }: RespondOptions = {}): void {

@@ -1,4 +1,5 @@
 import type { Alarm } from "../../time/clock.ts";
+import { RequestAbandonedError, RequestTimeoutError, RequestTransportError } from "../dialog/errors.ts";
 import type { Identity } from "../dialog/Identity.ts";
 import { transact } from "../dialog/OutgoingRequest.ts";
 import type { UserAgent } from "../dialog/UserAgent.ts";
@@ -125,7 +126,10 @@ export class Registration {
         onAnyResponse: (any) => destination && this.#options.identity.learn(any.via, destination),
       });
     } catch (error) {
-      this.#act(this.#machine.silent(error instanceof Error ? error : new Error(String(error)), this.#ua.clock.now()));
+      const now = this.#ua.clock.now();
+      const network = error instanceof RequestTimeoutError || error instanceof RequestTransportError || error instanceof RequestAbandonedError;
+      if (network) this.#act(this.#machine.silent(error, now));
+      else this.#act(this.#machine.broken(error instanceof Error ? error : new Error(String(error)), now));
       return;
     }
     this.#receive(response, contact, expires, destination);

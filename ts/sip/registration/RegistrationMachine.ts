@@ -164,6 +164,13 @@ export class RegistrationMachine {
     return this.#failed(error, { error }, now, false, undefined);
   }
 
+  /** The REGISTER could not even be made: our own settings are at fault. */
+  broken(error: Error, now: number): RegistrationAction[] {
+    if (this.#stopping) return this.#giveBack();
+    this.#sent = undefined;
+    return this.#failed(error, { error }, now, true, undefined);
+  }
+
   #failed(error: Error, info: RegistrationInfo, now: number, hopeless: boolean, retryAfter: number | undefined): RegistrationAction[] {
     this.#failures += 1;
     if (!this.#worked && (hopeless || this.#failures >= this.#options.failureThreshold)) {

@@ -1,0 +1,65 @@
+import type { SIPRequest } from "../message/SIPRequest.ts";
+import type { SIPBody } from "./body.ts";
+import { SIPRejection } from "./errors.ts";
+import type { UserAgent } from "./UserAgent.ts";
+
+/** A final response as a handler words it: the bare status, or more. */
+export type RequestAnswer =
+  | number
+  | {
+      readonly status: number;
+      readonly reason?: string;
+      readonly headers?: readonly [string, string][];
+      readonly body?: SIPBody;
+    };
+
+/** Answers a request. Returning nothing means 200 (for REFER 202); a thrown {@link SIPRejection} its status; any other error 500. */
+export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
+
+/** @internal How a response is worded. */
+export interface RespondOptions {
+  readonly reason?: string | undefined;
+  readonly headers?: readonly (readonly [string, string])[] | undefined;
+  readonly body?: SIPBody | undefined;
+}
+
+/** @internal A handler's answer as status and what goes with it. */
+export function wording(answer: RequestAnswer | void, request: SIPRequest): [number, RespondOptions] {
+  if (typeof answer === "number") return [answer, {}];
+  // RFC 3515 §2.4.2: a REFER is accepted, its outcome told later.
+  if (answer === undefined) return [request.method === "REFER" ? 202 : 200, {}];
+  const { status, ...rest } = answer;
+  return [status, rest];
+}
+
+/**
+ * @internal Runs a handler to its answer or its refusal, synchronously if it can: a later message must not overtake. What it throws beside
+ * rejections, or what makes `answered` throw (a header that cannot be written), is reported and refused with 500.
+ */
+export function settleHandler<T>(
+  ua: Pick<UserAgent, "report">,
+  handler: () => T | Promise<T>,
+  answered: (value: T) => void,
+  refused: (rejection: SIPRejection) => void,
+): void {
+  const failed = (error: unknown): void => {
+    if (!(error instanceof SIPRejection)) ua.report(error);
+    refused(error instanceof SIPRejection ? error : new SIPRejection(500));
+  };
+  const settle = (value: T): void => {
+    try {
+      answered(value);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  let result: T | Promise<T>;
+  try {
+    result = handler();
+  } catch (error) {
+    failed(error);
+    return;
+  }
+  if (result instanceof Promise) result.then(settle, failed);
+  else settle(result);
+}
