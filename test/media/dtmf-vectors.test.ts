@@ -21,7 +21,7 @@ interface Vectors {
   }[];
 }
 
-const vectors = JSON.parse(readFileSync(new URL("../vectors/media/dtmf.json", import.meta.url), "utf8")) as Vectors;
+const vectors: Vectors = JSON.parse(readFileSync(new URL("../vectors/media/dtmf.json", import.meta.url), "utf8"));
 
 describe("telephone-events received", () => {
   it.each(vectors.received)("$name", ({ packets, events: expected }) => {

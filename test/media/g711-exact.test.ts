@@ -12,7 +12,7 @@ interface Vectors {
   readonly encode: readonly ({ readonly sample: number } & Readonly<Record<Encoding, number>>)[];
 }
 
-const vectors = JSON.parse(readFileSync(new URL("../vectors/media/g711.json", import.meta.url), "utf8")) as Vectors;
+const vectors: Vectors = JSON.parse(readFileSync(new URL("../vectors/media/g711.json", import.meta.url), "utf8"));
 const { engine } = loadEngine(process.env["SIDETONE_ENGINE"] ?? "typescript");
 
 describe.each(["PCMU", "PCMA"] as const)("%s", (encoding) => {

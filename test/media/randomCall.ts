@@ -305,8 +305,9 @@ export function perform(core: SessionCore, step: Step): readonly unknown[] {
     case "clear":
       return [core.clear()];
     case "sendEvents":
-      return [core.sendEvents(step.events, step.duration, step.gap)];
+      break;
   }
+  return [core.sendEvents(step.events, step.duration, step.gap)];
 }
 
 /** All events that wait. */

@@ -9,7 +9,7 @@ interface Vector {
   readonly header: Header | null;
 }
 
-const vectors = JSON.parse(readFileSync(new URL("../vectors/media/rtp.json", import.meta.url), "utf8")) as readonly Vector[];
+const vectors: readonly Vector[] = JSON.parse(readFileSync(new URL("../vectors/media/rtp.json", import.meta.url), "utf8"));
 
 describe("an RTP header", () => {
   it.each(vectors)("$name", ({ datagram, header }) => {

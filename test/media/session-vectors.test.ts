@@ -53,7 +53,7 @@ if (process.env["UPDATE_VECTORS"] === "1") {
 }
 
 describe("a recorded session", () => {
-  const vectors = JSON.parse(readFileSync(file, "utf8")) as readonly Vector[];
+  const vectors: readonly Vector[] = JSON.parse(readFileSync(file, "utf8"));
 
   it.each(vectors)("with $name plays again as it was recorded", ({ options, steps, statistics }) => {
     const session = newSession(options);
@@ -94,8 +94,9 @@ function asLine(step: Step): Line {
     case "clear":
       return { clear: true };
     case "sendEvents":
-      return { sendEvents: [step.events, step.duration, step.gap] };
+      break;
   }
+  return { sendEvents: [step.events, step.duration, step.gap] };
 }
 
 function perform(session: SessionCore, line: Line): Pick<Line, "out" | "events"> {
