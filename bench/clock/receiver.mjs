@@ -1,19 +1,11 @@
 // @ts-check
 // Notes when each packet comes, for as many seconds as its argument says, counted from the first one.
 import dgram from "node:dgram";
-import os from "node:os";
 import process from "node:process";
 
 const seconds = Number(process.argv[2]);
 const arrivals = new Float64Array(seconds * 1_000);
 let count = 0;
-
-try {
-  // Before the sender in line for a processor: what is measured is not how long a packet waits here.
-  os.setPriority(-20);
-} catch {
-  // Not permitted: the figures contain this process's own delays.
-}
 
 const socket = dgram.createSocket("udp4");
 socket.on("message", () => {
