@@ -15,6 +15,7 @@ describe("the phone calls baresip through Kamailio", () => {
     { challenge: 407, defines: [] },
     { challenge: 401, defines: ["WITH_401"] },
   ])("is challenged with $challenge, talks, sends and receives digits, and hangs up", async ({ challenge, defines }) => {
+    const { samples } = tone(440, 2);
     const kamailio = await peers.kamailio({ defines });
     const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, autoAnswer: true });
     const phone = await startPhone(peers, { server: "127.0.0.1", port: kamailio.port });
@@ -27,10 +28,10 @@ describe("the phone calls baresip through Kamailio", () => {
     expect(kamailio.logged(/request INVITE .*from=phone/)).toHaveLength(2);
     expect(kamailio.logged(new RegExp(`challenge INVITE of phone with ${challenge}`))).toHaveLength(1);
 
-    const playing = call.play(tone(440, 2).samples);
+    const playing = call.play(samples);
     const heard = listenFor(1000, await hear(call, 2));
     expect(heard.seconds).toBeGreaterThanOrEqual(1.5);
-    expect(heard.share).toBeGreaterThanOrEqual(0.9);
+    expect(heard.share, JSON.stringify(call.stats())).toBeGreaterThanOrEqual(0.9);
     await within(playing, "the tone to be sent");
 
     for (const digit of "159#") {

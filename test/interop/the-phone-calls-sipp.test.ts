@@ -20,7 +20,7 @@ describe("the phone calls SIPp", () => {
 
     const heard = listenFor(1000, await hear(call, 2.5));
     expect(heard.seconds).toBeGreaterThanOrEqual(2);
-    expect(heard.share).toBeGreaterThanOrEqual(0.9);
+    expect(heard.share, JSON.stringify(call.stats())).toBeGreaterThanOrEqual(0.9);
 
     await within(call.hangup(), "the far end to confirm the BYE");
     expect(call.state).toBe(CallState.ENDED);

@@ -18,6 +18,7 @@ export const users = { alice: "alicepw", bob: "bobpw", carol: "carolpw", phone: 
  */
 export class Peers {
   readonly #running: { stop(): Promise<void> }[] = [];
+  readonly #kept: { stop(): Promise<void> }[] = [];
   #directory: Promise<string> | undefined;
   #count = 0;
 
@@ -62,15 +63,16 @@ export class Peers {
     );
   }
 
-  /** Anything else that has to end with the test: a phone, a socket. */
+  /** Anything else that has to end with the test: a phone, a socket. It ends first: a phone waits for the answer to its BYE. */
   keep<T extends { stop(): Promise<void> }>(other: T): T {
-    return this.#keep(other);
+    this.#kept.push(other);
+    return other;
   }
 
   /** Ends all, the last started first, whatever fails on the way. */
   async stop(): Promise<void> {
     const failures: unknown[] = [];
-    for (const one of this.#running.splice(0).toReversed()) {
+    for (const one of [...this.#running.splice(0), ...this.#kept.splice(0)].toReversed()) {
       await one.stop().catch((error: unknown) => failures.push(error));
     }
     if (this.#directory && process.env["SIDETONE_INTEROP_KEEP"] !== "1") await rm(await this.#directory, { recursive: true, force: true });
