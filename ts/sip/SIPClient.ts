@@ -1,14 +1,13 @@
 import type { Clock } from "../time/clock.ts";
 import { systemClock } from "../time/clock.ts";
-import type { CredentialsSource } from "./auth/credentials.ts";
 import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
 import type { SIPBody } from "./dialog/body.ts";
 import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
 import type { Dialog } from "./dialog/Dialog.ts";
 import { SIPTargetError } from "./dialog/errors.ts";
-import { type AcceptCalls, Identity } from "./dialog/Identity.ts";
+import { Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
-import { Locator, type Resolve } from "./dialog/Locator.ts";
+import { Locator } from "./dialog/Locator.ts";
 import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
 import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 import type { UserAgent } from "./dialog/UserAgent.ts";
@@ -20,62 +19,18 @@ import { SIPRequest } from "./message/SIPRequest.ts";
 import type { SIPResponse } from "./message/SIPResponse.ts";
 import { parseURI, SIPURI } from "./message/SIPURI.ts";
 import { TelURI } from "./message/TelURI.ts";
+import { KeepAlive } from "./registration/KeepAlive.ts";
 import { Registration } from "./registration/Registration.ts";
 import type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
+import type { SIPClientOptions } from "./SIPClientOptions.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
-import { type TraceEntry, TransactionLayer } from "./transaction/TransactionLayer.ts";
+import { TransactionLayer } from "./transaction/TransactionLayer.ts";
 import type { Endpoint, Transport } from "./transport/transport.ts";
 
 export type { AcceptCalls } from "./dialog/Identity.ts";
 export type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
 export type { Resolve } from "./dialog/Locator.ts";
-
-/** How to set up a {@link SIPClient}. */
-export interface SIPClientOptions {
-  /** Registrar and outbound proxy: host name or address. Without it, the client works peer to peer. */
-  readonly server?: string;
-  /** The server's port; default 5060 (TLS 5061), or what the resolver finds. */
-  readonly port?: number;
-  /** User part of our address of record. */
-  readonly user: string;
-  /** Its domain. Default: the server; without one, our own address. */
-  readonly domain?: string;
-  readonly displayName?: string;
-  readonly credentials: CredentialsSource;
-  /** Opened by `start()`, closed by `stop()`. */
-  readonly transport: Transport;
-  readonly clock?: Clock;
-  readonly timers?: Partial<Timers>;
-  /** The host to write in Via, Contact and From towards a peer. Default: the transport's address, or for a wildcard the interface nearest to the peer. */
-  readonly hostFor?: (remoteHost: string) => string;
-  /** Finds addresses. Default: literal ones as they are, names by the system's resolver. */
-  readonly resolve?: Resolve;
-  /** Default: when there is a server. */
-  readonly register?: boolean;
-  /** Seconds to register for. Default 300. */
-  readonly expires?: number;
-  /** Attempts before `start()` gives up. Default 3. */
-  readonly registerFailureThreshold?: number;
-  /**
-   * Which calls and messages from outside are for us; the others get 404. `registered`: those to our Contact, which only the registrar knows.
-   * `user`: also those to our user name at any host. `any`: all. Default: `registered` for a client that registers, else `user`.
-   */
-  readonly acceptCalls?: AcceptCalls;
-  /** User-Agent and Server of our messages. Default: none, which tells scanners least. */
-  readonly userAgent?: string;
-  /** Extensions that may stand in a Require header (RFC 3261 §20.32), beyond what the client itself does. */
-  readonly supported?: readonly string[];
-  /** How long a call may ring without a sign from the far end before it is cancelled, in seconds. Default 180, as proxies wait (RFC 3261 §16.6). */
-  readonly answerTimeout?: number;
-  /** How long `stop()` waits for the answers to BYE, CANCEL and REGISTER, in milliseconds. Default 4000. */
-  readonly stopTimeout?: number;
-  /** Hears of every message that passes. */
-  readonly trace?: (entry: TraceEntry) => void;
-  /** Hears what callbacks of the application threw. Default: a process warning. */
-  readonly onError?: (error: unknown) => void;
-  /** Uniform in [0, 1): pauses and jitter. Default Math.random. */
-  readonly random?: () => number;
-}
+export type { SIPClientOptions } from "./SIPClientOptions.ts";
 
 /** What a request outside any dialog carries. */
 export interface OutsideRequestOptions {
@@ -162,6 +117,7 @@ export class SIPClient implements UserAgent {
     if (registers) {
       this.#registration = new Registration(this, {
         identity: this.#identity,
+        keepAlive: new KeepAlive(this, transport, options.keepAlive ?? 29),
         server: options.port === undefined ? server : `${server}:${options.port}`,
         user,
         domain: domain ?? server,

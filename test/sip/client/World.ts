@@ -155,6 +155,7 @@ export class Peer {
   constructor(transport: Transport) {
     this.transport = transport;
     transport.onMessage = (bytes, from) => {
+      if (bytes.length === 4) return; // a keep-alive
       const message = parseMessage(bytes);
       if (message instanceof SIPRequest) {
         this.requests.push(message);

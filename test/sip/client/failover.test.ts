@@ -43,10 +43,8 @@ describe("a server with several addresses (RFC 3263 §4.3)", () => {
 describe("a server whose name cannot be found", () => {
   it("ends the call with the resolver's reason", async () => {
     const world = new World();
-    const resolve = async (): Promise<never> => {
-      throw Object.assign(new Error("getaddrinfo ENOTFOUND pbx.example.com"), { code: "ENOTFOUND" });
-    };
-    const alice = await world.phone({ user: "alice", server: "pbx.example.com", register: false, resolve });
+    const notFound = Object.assign(new Error("getaddrinfo ENOTFOUND pbx.example.com"), { code: "ENOTFOUND" });
+    const alice = await world.phone({ user: "alice", server: "pbx.example.com", register: false, resolve: () => Promise.reject(notFound) });
     const reason = await ended(world, alice.client.invite("bob", { body: OFFER }));
     expect(reason).toMatchObject({ by: "error", cause: "transport", status: 503 });
     expect(reason?.error?.message).toContain("ENOTFOUND");
@@ -55,12 +53,13 @@ describe("a server whose name cannot be found", () => {
   });
 });
 
+function hostFor(): string {
+  throw new RangeError("no name for us in that network");
+}
+
 describe("settings that forbid the call", () => {
   it("end it with their own error, which start() throws, too", async () => {
     const world = new World();
-    const hostFor = (): string => {
-      throw new RangeError("no name for us in that network");
-    };
     const alice = await world.phone({ user: "alice", domain: "example.com", hostFor });
     expect(await ended(world, alice.client.invite("sip:bob@192.0.2.9", { body: OFFER }))).toMatchObject({ by: "error", cause: "error", error: { name: "RangeError" } });
     const bob = world.client({ user: "bob", server: "192.0.2.9", hostFor });

@@ -202,6 +202,24 @@ describe("behind a NAT", () => {
     expect(pbx.requests).toHaveLength(2);
   });
 
+  it("it pings the registrar every half minute, so that calls get in; not without a NAT, and not after its end", async () => {
+    for (const natted of [true, false]) {
+      const { world, pbx, client } = await registrar();
+      pbx.onRequest = (request) => respond(pbx, client, natted ? seen(request) : request, 200, [["Contact", request.headers.get("Contact") ?? ""]]);
+      await world.during(client.start());
+      const pings: number[] = [];
+      world.network.onDatagram = (bytes) => {
+        if (Buffer.from(bytes).toString() === "\r\n\r\n") pings.push(world.clock.now());
+      };
+      await world.clock.advance(240_000);
+      expect(pings.length).toBe(natted ? 9 : 0);
+      pings.length = 0;
+      expect(await world.end()).toEqual(NOTHING_LEFT);
+      await world.clock.advance(60_000);
+      expect(pings).toEqual([]);
+    }
+  });
+
   it("of a public registrar that shows a private address, the address is not believed", async () => {
     const { world, pbx, client } = await registrar();
     pbx.onRequest = (request) => respond(pbx, client, seen(request, "10.0.0.7"), 200, [["Contact", request.headers.get("Contact") ?? ""]]);

@@ -86,6 +86,13 @@ export class Identity {
     this.#learned.set(server.address, { host, port });
   }
 
+  /** Whether something between us and the server changes our address. */
+  isBehindNAT(server: Endpoint): boolean {
+    const learned = this.#learned.get(server.address);
+    if (learned === undefined) return false;
+    return learned.host !== this.hostFor(server.address) || learned.port !== this.#options.transport.local.port;
+  }
+
   #learnedFor(destination: Endpoint): { host: string; port: number } | undefined {
     const exact = this.#learned.get(destination.address);
     if (exact !== undefined || isPrivate(destination.address)) return exact;

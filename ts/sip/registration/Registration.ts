@@ -9,6 +9,7 @@ import { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
 import type { Endpoint } from "../transport/transport.ts";
+import type { KeepAlive } from "./KeepAlive.ts";
 import { RegistrationError } from "./RegistrationError.ts";
 import {
   type RegistrationAction,
@@ -19,6 +20,7 @@ import {
 } from "./RegistrationMachine.ts";
 
 export interface RegistrationOptions extends Omit<RegistrationMachineOptions, "random"> {
+  readonly keepAlive: KeepAlive;
   readonly identity: Identity;
   /** The registrar's domain, which is the Request-URI (RFC 3261 §10.2). */
   readonly domain: string;
@@ -66,6 +68,7 @@ export class Registration {
 
   /** Stops without a word to anybody. */
   abandon(): void {
+    this.#options.keepAlive.follow(undefined);
     this.#alarm?.cancel();
     this.#waiting?.resolve();
     this.#waiting = undefined;
@@ -145,6 +148,9 @@ export class Registration {
     }
     this.#bound = expires === 0 ? undefined : contact;
     this.#act(this.#machine.accepted(this.#granted(response, contact, expires), status, reason, now));
+    const { identity, keepAlive } = this.#options;
+    const natted = destination !== undefined && expires > 0 && identity.isBehindNAT(destination);
+    keepAlive.follow(natted ? destination : undefined);
     if (destination === undefined || this.#machine.state !== "registered") return;
     const moved = this.#ua.contactFor(destination) !== contact;
     if (moved && !this.#moved) this.#act(this.#machine.refresh());

@@ -1,0 +1,59 @@
+import type { Clock } from "../time/clock.ts";
+import type { CredentialsSource } from "./auth/credentials.ts";
+import type { AcceptCalls } from "./dialog/Identity.ts";
+import type { Resolve } from "./dialog/Locator.ts";
+import type { Timers } from "./transaction/timers.ts";
+import type { TraceEntry } from "./transaction/TransactionLayer.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** How to set up a `SIPClient`. */
+export interface SIPClientOptions {
+  /** Registrar and outbound proxy: host name or address. Without it, the client works peer to peer. */
+  readonly server?: string;
+  /** The server's port; default 5060 (TLS 5061), or what the resolver finds. */
+  readonly port?: number;
+  /** User part of our address of record. */
+  readonly user: string;
+  /** Its domain. Default: the server; without one, our own address. */
+  readonly domain?: string;
+  readonly displayName?: string;
+  readonly credentials: CredentialsSource;
+  /** Opened by `start()`, closed by `stop()`. */
+  readonly transport: Transport;
+  readonly clock?: Clock;
+  readonly timers?: Partial<Timers>;
+  /** The host to write in Via, Contact and From towards a peer. Default: the transport's address, or for a wildcard the interface nearest to the peer. */
+  readonly hostFor?: (remoteHost: string) => string;
+  /** Finds addresses. Default: literal ones as they are, names by the system's resolver. */
+  readonly resolve?: Resolve;
+  /** Default: when there is a server. */
+  readonly register?: boolean;
+  /** Seconds to register for. Default 300. */
+  readonly expires?: number;
+  /** Attempts before `start()` gives up. Default 3. */
+  readonly registerFailureThreshold?: number;
+  /**
+   * Which calls and messages from outside are for us; the others get 404. `registered`: those to our Contact, which only the registrar knows.
+   * `user`: also those to our user name at any host. `any`: all. Default: `registered` for a client that registers, else `user`.
+   */
+  readonly acceptCalls?: AcceptCalls;
+  /** User-Agent and Server of our messages. Default: none, which tells scanners least. */
+  readonly userAgent?: string;
+  /** Extensions that may stand in a Require header (RFC 3261 §20.32), beyond what the client itself does. */
+  readonly supported?: readonly string[];
+  /**
+   * Behind a NAT, the longest pause in seconds between two pings to the server that keep its way to us open. Default 29, since NATs may forget
+   * after 30; 0 sends none.
+   */
+  readonly keepAlive?: number;
+  /** How long a call may ring without a sign from the far end before it is cancelled, in seconds. Default 180, as proxies wait (RFC 3261 §16.6). */
+  readonly answerTimeout?: number;
+  /** How long `stop()` waits for the answers to BYE, CANCEL and REGISTER, in milliseconds. Default 4000. */
+  readonly stopTimeout?: number;
+  /** Hears of every message that passes. */
+  readonly trace?: (entry: TraceEntry) => void;
+  /** Hears what callbacks of the application threw. Default: a process warning. */
+  readonly onError?: (error: unknown) => void;
+  /** Uniform in [0, 1): pauses and jitter. Default Math.random. */
+  readonly random?: () => number;
+}
