@@ -3,7 +3,7 @@ import { COLON, isSpace, parseDigits, skip, skipSpace, TOKEN, trimEnd } from "./
 import { CONTENT_LENGTH, headerKind } from "./headerNames.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
 import { parseMessage } from "./parse.ts";
-import type { SIPRequest } from "./SIPRequest.ts";
+import { SIPRequest } from "./SIPRequest.ts";
 import type { SIPResponse } from "./SIPResponse.ts";
 
 /**
@@ -12,7 +12,8 @@ import type { SIPResponse } from "./SIPResponse.ts";
  * - `invalid`: a whole message that is not valid; the stream goes on behind it.
  * - `pong`, `ping`: a single line end between messages answers a keep-alive; when a second one follows it, the pair was
  *   itself a keep-alive and wants a single line end back (RFC 5626 §4.4.1, §3.5.1).
- * - `fatal`: nobody can tell where the next message starts: close the connection (RFC 3261 §18.3).
+ * - `fatal`: nobody can tell where the next message starts: close the connection (RFC 3261 §18.3). The error holds the request, if
+ *   its head was whole, so that it can be answered first.
  */
 export type StreamItem =
   | { readonly type: "message"; readonly message: SIPRequest | SIPResponse; readonly bytes: Uint8Array }
@@ -118,10 +119,26 @@ export class StreamParser {
       return undefined;
     }
     const body = bodyLength(this.#buffer.toString("latin1", this.#start, this.#start + found));
-    if (body instanceof SIPParseError) return body;
-    if (found + 4 + body > maxSize) return new SIPParseError(`a message of ${found + 4 + body} bytes, where ${maxSize} are the limit`, 513);
+    if (body instanceof SIPParseError) return this.#refusing(body, found + 4);
+    if (found + 4 + body > maxSize) {
+      return this.#refusing(new SIPParseError(`a message of ${found + 4 + body} bytes, where ${maxSize} are the limit`, 513), found + 4);
+    }
     this.#messageLength = found + 4 + body;
     return undefined;
+  }
+
+  /** The error with the request whose head has come, so that it can be answered before the connection is closed. */
+  #refusing(error: SIPParseError, headLength: number): SIPParseError {
+    const head = Buffer.from(this.#buffer.subarray(this.#start, this.#start + headLength));
+    let request: SIPRequest | undefined;
+    try {
+      const read = parseMessage(head, this.#limits);
+      if (read instanceof SIPRequest) request = read;
+    } catch (reason) {
+      if (!(reason instanceof SIPParseError)) throw reason;
+      ({ request } = reason);
+    }
+    return request === undefined ? error : new SIPParseError(error.message, error.status, { request });
   }
 
   #cut(length: number): StreamItem {
