@@ -8,7 +8,7 @@ describe("what is written is read as it was meant", () => {
     fc.assert(
       fc.property(uri, (value) => {
         const read = SIPURI.parse(String(value));
-        expect({ ...read }).toEqual({ ...value });
+        for (const part of ["scheme", "user", "password", "host", "port"] as const) expect(read[part]).toBe(value[part]);
         expect([...read.params]).toEqual([...value.params]);
         expect(read.equals(value)).toBe(true);
         expect(String(read.clone())).toBe(String(value));

@@ -3,6 +3,12 @@ import { hasLineBreak, isToken, skipSpace, trimEnd } from "./characters.ts";
 import { type HeaderKind, headerKind } from "./headerNames.ts";
 import { splitList } from "./list.ts";
 
+/** The message, which drops what it had parsed of a header that changes. */
+interface HeadersOwner {
+  /** @param key the long name in lower case */
+  headerChanged(key: string): void;
+}
+
 /**
  * The headers of a message in their order; names without regard to case, compact forms under their long names.
  *
@@ -15,7 +21,7 @@ import { splitList } from "./list.ts";
 export class Headers {
   readonly #kinds: HeaderKind[] = [];
   readonly #values: string[] = [];
-  #observer: ((key: string) => void) | undefined;
+  #owner: HeadersOwner | undefined;
 
   constructor(init?: Iterable<readonly [string, string | number]>) {
     if (init !== undefined) for (const [name, value] of init) this.add(name, value);
@@ -54,7 +60,7 @@ export class Headers {
       this.#values[index] = text;
       this.#remove(kind.key, index + 1);
     }
-    this.#observer?.(kind.key);
+    this.#owner?.headerChanged(kind.key);
     return this;
   }
 
@@ -62,7 +68,7 @@ export class Headers {
   add(name: string, value: string | number): this {
     const kind = checkedKind(name);
     this.#append(kind, checkedValue(kind.name, value));
-    this.#observer?.(kind.key);
+    this.#owner?.headerChanged(kind.key);
     return this;
   }
 
@@ -76,7 +82,7 @@ export class Headers {
     );
     this.#kinds.splice(index, 0, kind);
     this.#values.splice(index, 0, text);
-    this.#observer?.(kind.key);
+    this.#owner?.headerChanged(kind.key);
     return this;
   }
 
@@ -89,14 +95,14 @@ export class Headers {
     this.#remove(kind.key, 0);
     this.#kinds.splice(index, 0, ...texts.map(() => kind));
     this.#values.splice(index, 0, ...texts);
-    this.#observer?.(kind.key);
+    this.#owner?.headerChanged(kind.key);
     return this;
   }
 
   delete(name: string): boolean {
     const { key } = headerKind(name);
     const found = this.#remove(key, 0);
-    if (found) this.#observer?.(key);
+    if (found) this.#owner?.headerChanged(key);
     return found;
   }
 
@@ -131,11 +137,27 @@ export class Headers {
     return out;
   }
 
-  /** Number of lines of that kind. @internal */
+  /** Number of lines of that kind, which must be a registered one. @internal */
   count(kind: HeaderKind): number {
     let count = 0;
-    for (const own of this.#kinds) if (own.key === kind.key) count++;
+    const kinds = this.#kinds;
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) count++;
     return count;
+  }
+
+  /** {@link line} for a registered kind. @internal */
+  lineOf(kind: HeaderKind): string | undefined {
+    const kinds = this.#kinds;
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) return this.#values[i];
+    return undefined;
+  }
+
+  /** {@link lines} for a registered kind. @internal */
+  linesOf(kind: HeaderKind): string[] {
+    const kinds = this.#kinds;
+    const out: string[] = [];
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) out.push(this.#values[i] ?? "");
+    return out;
   }
 
   /** Appends what a parser has already checked. @internal */
@@ -143,9 +165,9 @@ export class Headers {
     this.#append(kind, value);
   }
 
-  /** Hears the key (long name, lower case) of every header that changes: the message drops what it had parsed. @internal */
-  observe(observer: (key: string) => void): void {
-    this.#observer = observer;
+  /** Tells the message of every header that changes. @internal */
+  belongTo(owner: HeadersOwner): void {
+    this.#owner = owner;
   }
 
   #append(kind: HeaderKind, value: string): void {

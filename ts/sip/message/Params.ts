@@ -27,6 +27,12 @@ export type ParamsPlace = "header" | "uri";
 /** The parameters to start with; `true` (or undefined) is a parameter without a value, as in `;lr`. */
 export type ParamsInit = Params | Readonly<Record<string, string | number | true>> | Iterable<readonly [string, string | true]>;
 
+/** The message that a value's parameters belong to. */
+interface ParamsOwner {
+  /** @param key the header, long name in lower case */
+  paramsChanged(key: string, params: Params): void;
+}
+
 /**
  * `;name=value` parameters in their order, names without regard to case. Values go in and come out plain: quotes and
  * escapes are put on and taken off here.
@@ -39,16 +45,21 @@ export type ParamsInit = Params | Readonly<Record<string, string | number | true
  */
 export class Params {
   readonly #place: ParamsPlace;
-  readonly #names: string[] = [];
+  /** Checked, and not taken apart yet; undefined once it is. */
+  #text: string | undefined;
+  #names: string[] = NO_NAMES;
   /** Values as they stand on the wire; `true` is a name alone. */
-  readonly #values: (string | true)[] = [];
+  #values: (string | true)[] = NO_VALUES;
   #changed = false;
-  #observer: (() => void) | undefined;
+  #owner: ParamsOwner | undefined;
+  #ownerKey = "";
 
   constructor(init?: ParamsInit, place: ParamsPlace = "header") {
     this.#place = place;
     if (init === undefined) return;
+    this.#open();
     if (init instanceof Params && init.#place === place) {
+      init.#open();
       this.#names.push(...init.#names);
       this.#values.push(...init.#values);
     } else if (Symbol.iterator in init) for (const [name, value] of init) this.set(name, value);
@@ -57,17 +68,20 @@ export class Params {
   }
 
   /**
-   * Parses `;a=b;c` to the end of the text (from `start`).
+   * Parses `;a=b;c` to the end of the text (from `start`). Header parameters are checked at once and taken apart when
+   * somebody asks; those of a URI are taken as checked by the URI's parser.
    * @throws SIPParseError (400)
    */
   static parse(text: string, place: ParamsPlace = "header", start = 0): Params {
     const params = new Params(undefined, place);
-    if (place === "uri") params.#parseURI(text, start);
-    else params.#parseHeader(text, start);
+    if (start >= text.length) return params;
+    params.#text = text.slice(start);
+    if (place === "header") scanHeaderParams(params.#text, undefined, undefined);
     return params;
   }
 
   get size(): number {
+    this.#open();
     return this.#names.length;
   }
 
@@ -76,9 +90,10 @@ export class Params {
     return this.#changed;
   }
 
-  /** Hears of every change: a message whose header these parameters belong to writes itself anew. @internal */
-  observe(observer: (() => void) | undefined): void {
-    this.#observer = observer;
+  /** Tells a message of every change, so that it writes the header they belong to anew. @internal */
+  belongTo(owner: ParamsOwner, key: string): void {
+    this.#owner = owner;
+    this.#ownerKey = key;
   }
 
   has(name: string): boolean {
@@ -104,6 +119,7 @@ export class Params {
   /** Replaces in place, or appends. @throws SIPHeaderError when the name is no token or the value breaks the line */
   set(name: string, value: string | number | true = true): this {
     const written = this.#write(name, value);
+    this.#open();
     const index = this.#indexOf(name);
     if (index < 0) {
       this.#names.push(this.#place === "uri" ? escapeURI(name, URI_PARAMETER) : name);
@@ -125,6 +141,7 @@ export class Params {
   }
 
   *entries(): IterableIterator<[name: string, value: string | true]> {
+    this.#open();
     for (const name of this.#names) yield [name, this.get(name) ?? true];
   }
 
@@ -138,6 +155,7 @@ export class Params {
 
   /** `;a=b;c`, or the empty string. */
   toString(): string {
+    this.#open();
     let out = "";
     for (let i = 0; i < this.#names.length; i++) {
       const value = this.#values[i];
@@ -148,10 +166,11 @@ export class Params {
 
   #touch(): void {
     this.#changed = true;
-    this.#observer?.();
+    this.#owner?.paramsChanged(this.#ownerKey, this);
   }
 
   #indexOf(name: string): number {
+    this.#open();
     for (let i = 0; i < this.#names.length; i++) {
       const own = this.#names[i] ?? "";
       if (own === name || equalsIgnoreCase(own, name)) return i;
@@ -170,48 +189,58 @@ export class Params {
     return text.length > 0 && endOfValue(text, 0) === text.length ? text : quote(text, `parameter ${name}`);
   }
 
-  #parseURI(text: string, start: number): void {
-    let i = start;
-    while (i < text.length) {
-      const semicolon = text.indexOf(";", i + 1);
-      const end = semicolon < 0 ? text.length : semicolon;
-      const equals = text.indexOf("=", i);
-      if (equals < 0 || equals >= end) {
-        this.#names.push(text.slice(i + 1, end));
-        this.#values.push(true);
-      } else {
-        this.#names.push(text.slice(i + 1, equals));
-        this.#values.push(text.slice(equals + 1, end));
-      }
-      i = end;
+  /** Takes the text apart. */
+  #open(): void {
+    if (this.#names === NO_NAMES) {
+      this.#names = [];
+      this.#values = [];
     }
+    const text = this.#text;
+    if (text === undefined) return;
+    this.#text = undefined;
+    if (this.#place === "uri") readURIParams(text, this.#names, this.#values);
+    else scanHeaderParams(text, this.#names, this.#values);
   }
+}
 
-  #parseHeader(text: string, start: number): void {
-    const end = text.length;
-    let i = skipSpace(text, start, end);
-    while (i < end) {
-      if (this.#names.length >= MAX_PARAMS) throw new SIPParseError(`more than ${MAX_PARAMS} parameters in ${shown(text)}`);
-      if (text.charCodeAt(i) !== SEMICOLON) throw new SIPParseError(`expected ";" before a parameter in ${shown(text)}`, 400, { offset: i });
-      i = skipSpace(text, i + 1, end);
-      const nameEnd = skip(text, i, end, TOKEN);
-      if (nameEnd === i) throw new SIPParseError(`a parameter without a name in ${shown(text)}`, 400, { offset: i });
-      this.#names.push(text.slice(i, nameEnd));
-      i = skipSpace(text, nameEnd, end);
-      if (text.charCodeAt(i) !== EQUALS) {
-        this.#values.push(true);
-        continue;
-      }
-      i = skipSpace(text, i + 1, end);
-      let valueEnd: number;
-      if (text.charCodeAt(i) === QUOTE) {
-        valueEnd = endOfQuoted(text, i) + 1;
-        if (valueEnd === 0) throw new SIPParseError(`a quoted parameter value does not end in ${shown(text)}`, 400, { offset: i });
-      } else valueEnd = endOfValue(text, i);
-      if (valueEnd === i) throw new SIPParseError(`a parameter without a value after "=" in ${shown(text)}`, 400, { offset: i });
-      this.#values.push(text.slice(i, valueEnd));
-      i = skipSpace(text, valueEnd, end);
+/** Stand for lists not there yet: most parameters of most messages are never looked at. */
+const NO_NAMES: string[] = [];
+const NO_VALUES: (string | true)[] = [];
+
+/** `;a=b;c` of a URI that has been checked. */
+function readURIParams(text: string, names: string[], values: (string | true)[]): void {
+  for (const param of text.slice(1).split(";")) {
+    const equals = param.indexOf("=");
+    names.push(equals < 0 ? param : param.slice(0, equals));
+    values.push(equals < 0 ? true : param.slice(equals + 1));
+  }
+}
+
+/** Reads `;a=b;c` of a header to the end; into the lists, when there are any. @throws SIPParseError */
+function scanHeaderParams(text: string, names: string[] | undefined, values: (string | true)[] | undefined): void {
+  const end = text.length;
+  let i = skipSpace(text, 0, end);
+  for (let count = 0; i < end; count++) {
+    if (count === MAX_PARAMS) throw new SIPParseError(`more than ${MAX_PARAMS} parameters in ${shown(text)}`);
+    if (text.charCodeAt(i) !== SEMICOLON) throw new SIPParseError(`expected ";" before a parameter in ${shown(text)}`, 400, { offset: i });
+    i = skipSpace(text, i + 1, end);
+    const nameEnd = skip(text, i, end, TOKEN);
+    if (nameEnd === i) throw new SIPParseError(`a parameter without a name in ${shown(text)}`, 400, { offset: i });
+    names?.push(text.slice(i, nameEnd));
+    i = skipSpace(text, nameEnd, end);
+    if (text.charCodeAt(i) !== EQUALS) {
+      values?.push(true);
+      continue;
     }
+    i = skipSpace(text, i + 1, end);
+    let valueEnd: number;
+    if (text.charCodeAt(i) === QUOTE) {
+      valueEnd = endOfQuoted(text, i) + 1;
+      if (valueEnd === 0) throw new SIPParseError(`a quoted parameter value does not end in ${shown(text)}`, 400, { offset: i });
+    } else valueEnd = endOfValue(text, i);
+    if (valueEnd === i) throw new SIPParseError(`a parameter without a value after "=" in ${shown(text)}`, 400, { offset: i });
+    values?.push(text.slice(i, valueEnd));
+    i = skipSpace(text, valueEnd, end);
   }
 }
 

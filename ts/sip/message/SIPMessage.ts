@@ -3,7 +3,20 @@ import type { DigestCredentials } from "../auth/challenge.ts";
 import { SIPParseError } from "../errors.ts";
 import { parseDigits } from "./characters.ts";
 import { CSeq } from "./CSeq.ts";
-import { Headers } from "./Headers.ts";
+import {
+  CALL_ID,
+  CONTACT,
+  CONTENT_TYPE,
+  CSEQ,
+  FROM,
+  type HeaderKind,
+  MAX_FORWARDS,
+  RECORD_ROUTE,
+  ROUTE,
+  TO,
+  VIA,
+} from "./headerNames.ts";
+import type { Headers } from "./Headers.ts";
 import { splitList } from "./list.ts";
 import { NameAddr } from "./NameAddr.ts";
 import type { Params } from "./Params.ts";
@@ -17,6 +30,13 @@ export const SIP_VERSION = "SIP/2.0";
 
 /** Headers as a caller gives them, in the order they are written. */
 export type HeadersInit = Iterable<readonly [string, string | number]>;
+
+/** The bytes of a received message, and where its body lies in them. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+}
 
 /**
  * What requests and responses share: headers, body, and the typed view of the headers every stack needs.
@@ -44,8 +64,9 @@ export abstract class SIPMessage {
   readonly version: string = SIP_VERSION;
   readonly headers: Headers;
 
-  #body: Uint8Array;
-  #received: Uint8Array | undefined;
+  /** Undefined for a received body that nobody has asked for. */
+  #body: Uint8Array | undefined;
+  #received: Received | undefined;
   #vias: Via[] | undefined;
   #from: NameAddr | undefined;
   #to: NameAddr | undefined;
@@ -56,26 +77,28 @@ export abstract class SIPMessage {
   /** The header that is being written from its kept values. */
   #writing: string | undefined;
 
-  protected constructor(headers: Headers, body: Uint8Array, received?: Uint8Array) {
+  /** @param content the body of a message made here, or the bytes that the parser read */
+  protected constructor(headers: Headers, content: Uint8Array | Received) {
     this.headers = headers;
-    this.#body = body;
-    this.#received = received;
-    headers.observe((key) => this.#headerChanged(key));
+    if (content instanceof Uint8Array) this.#body = content;
+    else this.#received = content;
+    headers.belongTo(this);
   }
 
   /** The bytes of the body; empty when there is none. Assigning leaves Content-Type to the caller. */
   get body(): Uint8Array {
-    return this.#body;
+    return (this.#body ??= this.#received?.bytes.subarray(this.#received.bodyStart, this.#received.bodyEnd) ?? EMPTY);
   }
 
   set body(body: Uint8Array | string) {
-    this.#body = bodyBytes(body);
     this.touch();
+    this.#body = bodyBytes(body);
   }
 
   /** The body as UTF-8. */
   get bodyText(): string {
-    return Buffer.from(this.#body.buffer, this.#body.byteOffset, this.#body.byteLength).toString("utf8");
+    const { buffer, byteOffset, byteLength } = this.body;
+    return Buffer.from(buffer, byteOffset, byteLength).toString("utf8");
   }
 
   /** As received; what would be sent, for a message that was made or changed here. */
@@ -85,7 +108,7 @@ export abstract class SIPMessage {
 
   /** What goes on the wire. A message received and not changed is written byte for byte as it came. */
   toBytes(): Uint8Array {
-    return this.#received ?? toBytes(this.heading, this.headers, this.#body);
+    return this.#received?.bytes ?? toBytes(this.heading, this.headers, this.body);
   }
 
   /** The topmost Via. */
@@ -99,11 +122,11 @@ export abstract class SIPMessage {
   }
 
   get vias(): readonly Via[] {
-    return (this.#vias ??= this.#list("via", parseVia, "Via", () => this.#vias));
+    return (this.#vias ??= this.#list(VIA, parseVia));
   }
 
   get from(): NameAddr {
-    return (this.#from ??= this.#address("from", "From", () => this.#from));
+    return (this.#from ??= this.#address(FROM));
   }
 
   set from(address: NameAddr) {
@@ -111,7 +134,7 @@ export abstract class SIPMessage {
   }
 
   get to(): NameAddr {
-    return (this.#to ??= this.#address("to", "To", () => this.#to));
+    return (this.#to ??= this.#address(TO));
   }
 
   set to(address: NameAddr) {
@@ -119,11 +142,11 @@ export abstract class SIPMessage {
   }
 
   get callId(): string {
-    return this.headers.line("call-id") ?? missing("Call-ID");
+    return this.headers.lineOf(CALL_ID) ?? missing("Call-ID");
   }
 
   get cseq(): CSeq {
-    return (this.#cseq ??= CSeq.parse(this.headers.line("cseq") ?? missing("CSeq")));
+    return (this.#cseq ??= CSeq.parse(this.headers.lineOf(CSEQ) ?? missing("CSeq")));
   }
 
   set cseq(cseq: CSeq) {
@@ -133,7 +156,7 @@ export abstract class SIPMessage {
   /** Every Contact; empty for none and for `Contact: *`. */
   get contacts(): readonly NameAddr[] {
     if (this.contactIsWildcard) return [];
-    return (this.#contacts ??= this.#list("contact", parseNameAddr, "Contact", () => this.#contacts));
+    return (this.#contacts ??= this.#list(CONTACT, parseNameAddr));
   }
 
   get contact(): NameAddr | undefined {
@@ -142,20 +165,20 @@ export abstract class SIPMessage {
 
   /** `Contact: *` of a REGISTER that removes every binding (RFC 3261 §10.2.2). */
   get contactIsWildcard(): boolean {
-    return this.headers.line("contact") === "*";
+    return this.headers.lineOf(CONTACT) === "*";
   }
 
   get routes(): readonly NameAddr[] {
-    return (this.#routes ??= this.#list("route", parseNameAddr, "Route", () => this.#routes));
+    return (this.#routes ??= this.#list(ROUTE, parseNameAddr));
   }
 
   get recordRoutes(): readonly NameAddr[] {
-    return (this.#recordRoutes ??= this.#list("record-route", parseNameAddr, "Record-Route", () => this.#recordRoutes));
+    return (this.#recordRoutes ??= this.#list(RECORD_ROUTE, parseNameAddr));
   }
 
   /** Type and subtype in lower case, without parameters: "application/sdp". */
   get contentType(): string | undefined {
-    const value = this.headers.line("content-type");
+    const value = this.headers.lineOf(CONTENT_TYPE);
     if (value === undefined) return undefined;
     const semicolon = value.indexOf(";");
     return (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
@@ -168,7 +191,7 @@ export abstract class SIPMessage {
 
   /** Undefined when absent or beyond 255, which counts as absent (RFC 4475 §3.1.2.4). */
   get maxForwards(): number | undefined {
-    return parseDigits(this.headers.line("max-forwards") ?? "", 255);
+    return parseDigits(this.headers.lineOf(MAX_FORWARDS) ?? "", 255);
   }
 
   /** Undefined when absent or not an RFC 1123 date in GMT, the only form SIP has (RFC 3261 §20.17). */
@@ -185,7 +208,7 @@ export abstract class SIPMessage {
     for (const [name, value] of this.headers) out += `${name}: ${value}\r\n`;
     const type = this.contentType ?? "";
     const textual = type.startsWith("text/") || type === "application/sdp" || type.startsWith("message/") || type.endsWith("xml");
-    if (this.#body.length > 0) out += `\r\n${textual || isPrintable(this.bodyText) ? this.bodyText : `<${this.#body.length} bytes of ${type}>`}`;
+    if (this.body.length > 0) out += `\r\n${textual || isPrintable(this.bodyText) ? this.bodyText : `<${this.body.length} bytes of ${type}>`}`;
     return redact(out).replaceAll("\r\n", "\n");
   }
 
@@ -195,44 +218,61 @@ export abstract class SIPMessage {
 
   /** Forgets the received bytes: they say something else now. */
   protected touch(): void {
+    if (this.#received === undefined) return;
+    // The body lies in them.
+    void this.body;
     this.#received = undefined;
   }
 
-  #address(key: string, name: string, cached: () => NameAddr | undefined): NameAddr {
-    const address = NameAddr.parse(this.headers.line(key) ?? missing(name));
-    address.params.observe(() => {
-      if (cached() === address) this.#writeThrough(key, name, [address]);
-    });
+  #address(kind: HeaderKind): NameAddr {
+    const address = NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name));
+    address.params.belongTo(this, kind.key);
     return address;
   }
 
-  #list<T extends { readonly params: Params }>(key: string, parse: (text: string) => T, name: string, cached: () => T[] | undefined): T[] {
+  #list<T extends { readonly params: Params }>(kind: HeaderKind, parse: (text: string) => T): T[] {
     const values: T[] = [];
-    for (const line of this.headers.lines(key)) for (const text of splitList(line)) values.push(parse(text));
-    for (const { params } of values)
-      params.observe(() => {
-        if (cached() === values) this.#writeThrough(key, name, values);
-      });
+    for (const line of this.headers.linesOf(kind))
+      for (const text of splitList(line)) {
+        const value = parse(text);
+        value.params.belongTo(this, kind.key);
+        values.push(value);
+      }
     return values;
   }
 
-  /** Writes a header from the very values that are kept of it: they stay, and whoever holds them stays connected. */
-  #writeThrough(key: string, name: string, values: readonly unknown[]): void {
+  /**
+   * Writes a header from the very values that are kept of it: they stay, and whoever holds them stays connected.
+   * A value that its message has dropped changes nothing any more. @internal
+   */
+  paramsChanged(key: string, params: Params): void {
+    const kept = this.#kept(key);
+    if (!kept.some((value) => value.params === params)) return;
     this.#writing = key;
-    this.headers.setAll(name, values.map(String));
+    this.headers.setAll(key, kept.map(String));
     this.#writing = undefined;
   }
 
-  #headerChanged(key: string): void {
+  /** @internal */
+  headerChanged(key: string): void {
     this.touch();
     if (key === this.#writing) return;
-    if (key === "via") this.#vias = undefined;
-    else if (key === "from") this.#from = undefined;
-    else if (key === "to") this.#to = undefined;
-    else if (key === "cseq") this.#cseq = undefined;
-    else if (key === "contact") this.#contacts = undefined;
-    else if (key === "route") this.#routes = undefined;
-    else if (key === "record-route") this.#recordRoutes = undefined;
+    if (key === VIA.key) this.#vias = undefined;
+    else if (key === FROM.key) this.#from = undefined;
+    else if (key === TO.key) this.#to = undefined;
+    else if (key === CSEQ.key) this.#cseq = undefined;
+    else if (key === CONTACT.key) this.#contacts = undefined;
+    else if (key === ROUTE.key) this.#routes = undefined;
+    else if (key === RECORD_ROUTE.key) this.#recordRoutes = undefined;
+  }
+
+  #kept(key: string): readonly { readonly params: Params }[] {
+    if (key === VIA.key) return this.#vias ?? [];
+    if (key === CONTACT.key) return this.#contacts ?? [];
+    if (key === ROUTE.key) return this.#routes ?? [];
+    if (key === RECORD_ROUTE.key) return this.#recordRoutes ?? [];
+    const address = key === FROM.key ? this.#from : this.#to;
+    return address === undefined ? [] : [address];
   }
 }
 

@@ -4,7 +4,7 @@ import { hasLineBreak } from "./characters.ts";
 import { Headers } from "./Headers.ts";
 import { NameAddr } from "./NameAddr.ts";
 import { newTag } from "./random.ts";
-import { bodyBytes, type HeadersInit, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
+import { bodyBytes, type HeadersInit, type Received, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
 import { SIPMessageType } from "./SIPMethod.ts";
 import type { SIPRequest } from "./SIPRequest.ts";
 import { SIPStatus } from "./SIPStatus.ts";
@@ -30,8 +30,8 @@ export class SIPResponse extends SIPMessage {
   readonly statusCode: number;
   readonly reason: string;
 
-  private constructor(statusCode: number, reason: string, headers: Headers, body: Uint8Array, received?: Uint8Array) {
-    super(headers, body, received);
+  private constructor(statusCode: number, reason: string, headers: Headers, content: Uint8Array | Received) {
+    super(headers, content);
     this.statusCode = statusCode;
     this.reason = reason;
   }
@@ -60,8 +60,8 @@ export class SIPResponse extends SIPMessage {
   }
 
   /** Joins what the parser read. @internal */
-  static received(statusCode: number, reason: string, headers: Headers, body: Uint8Array, received: Uint8Array): SIPResponse {
-    return new SIPResponse(statusCode, reason, headers, body, received);
+  static received(statusCode: number, reason: string, headers: Headers, content: Received): SIPResponse {
+    return new SIPResponse(statusCode, reason, headers, content);
   }
 
   get heading(): string {

@@ -49,7 +49,20 @@ export class SIPURI {
   #headers: Map<string, string> | undefined;
 
   /** @throws SIPHeaderError when a part cannot stand in a URI */
-  constructor(parts: SIPURIParts) {
+  constructor(parts: SIPURIParts);
+  /** @internal */
+  constructor(parts: SIPURIParts, received: string, userinfo: string | undefined);
+  constructor(parts: SIPURIParts, received?: string, userinfo?: string) {
+    if (received !== undefined) {
+      this.scheme = parts.scheme ?? "sip";
+      this.user = parts.user;
+      this.password = parts.password;
+      this.host = parts.host;
+      this.port = parts.port;
+      this.#text = received;
+      this.#userinfo = userinfo;
+      return;
+    }
     this.scheme = parts.scheme ?? "sip";
     this.user = parts.user === undefined || parts.user === "" ? undefined : checkedText("user", parts.user);
     this.password = parts.password === undefined ? undefined : checkedText("password", parts.password);
@@ -91,15 +104,7 @@ export class SIPURI {
         password = unescapeURI(userinfo.slice(userEnd + 1));
       }
     }
-    const uri = new SIPURI(CHECKED);
-    const own = uri as { -readonly [K in "scheme" | "user" | "password" | "host" | "port"]: SIPURI[K] };
-    own.scheme = scheme;
-    own.user = user;
-    own.password = password;
-    own.host = host;
-    own.port = port;
-    uri.#text = text;
-    uri.#userinfo = userinfo;
+    const uri = new SIPURI({ scheme, user, password, host, port }, text, userinfo);
     if (hostEnd < end) uri.#readTail(text, hostEnd);
     return uri;
   }
@@ -198,7 +203,6 @@ export class SIPURI {
   }
 }
 
-const CHECKED: SIPURIParts = { host: "x" };
 const MUST_MATCH = ["transport", "user", "ttl", "method", "maddr"];
 
 function equalParams(a: Params, b: Params): boolean {

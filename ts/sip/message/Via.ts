@@ -6,6 +6,13 @@ import { Params, type ParamsInit, shown } from "./Params.ts";
 /** The start of every RFC 3261 branch (§8.1.1.7); one without it comes from an RFC 2543 element. */
 export const BRANCH_COOKIE = "z9hG4bK";
 
+export interface ViaParts {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly params?: ParamsInit | undefined;
+}
+
 /**
  * One hop a request took (RFC 3261 §20.42): `SIP/2.0/UDP host:port;branch=z9hG4bK…;rport`. Immutable but for its
  * parameters.
@@ -19,12 +26,17 @@ export class Via {
   readonly params: Params;
 
   /** @throws SIPHeaderError */
-  constructor(parts: {
-    readonly protocol: string;
-    readonly host: string;
-    readonly port?: number | undefined;
-    readonly params?: ParamsInit | undefined;
-  }) {
+  constructor(parts: ViaParts);
+  /** @internal */
+  constructor(parts: ViaParts, checked: boolean);
+  constructor(parts: ViaParts, checked = false) {
+    if (checked) {
+      this.protocol = parts.protocol;
+      this.host = parts.host;
+      this.port = parts.port;
+      this.params = parts.params instanceof Params ? parts.params : new Params();
+      return;
+    }
     if (!isToken(parts.protocol)) throw new SIPHeaderError("Via transport", `must be a token, not ${JSON.stringify(parts.protocol)}`);
     this.protocol = parts.protocol;
     this.host = checkedHost(parts.host);
@@ -53,13 +65,7 @@ export class Via {
       if (hostEnd < 0) throw malformed(text, portStart);
       hostEnd += portStart - 2;
     }
-    const via = new Via(PARTS);
-    const own = via as { -readonly [K in keyof Via]: Via[K] };
-    own.protocol = protocol;
-    own.host = host;
-    own.port = port;
-    own.params = Params.parse(text, "header", hostEnd);
-    return via;
+    return new Via({ protocol, host, port, params: Params.parse(text, "header", hostEnd) }, true);
   }
 
   get branch(): string | undefined {
@@ -98,8 +104,6 @@ export class Via {
     return `SIP/2.0/${this.protocol} ${this.sentBy}${this.params.toString()}`;
   }
 }
-
-const PARTS = { protocol: "UDP", host: "x" };
 
 function readToken(text: string, from: number): number {
   const start = skipSpace(text, from, text.length);

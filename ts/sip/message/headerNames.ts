@@ -78,6 +78,34 @@ function known(name: string): HeaderKind {
   return kind;
 }
 
+/** Spellings by {@link foldHash}, so that the parser finds a header without making a string of its name. */
+const byHash = new Map<number, { readonly spelling: string; readonly kind: HeaderKind }>();
+for (const [spelling, kind] of kinds) byHash.set(foldHash(spelling, 0, spelling.length), { spelling: spelling.toLowerCase(), kind });
+
+/** The kind of the header whose name, a token, stands in [from, to) of the text. `hash` is its {@link foldHash}. */
+export function headerKindAt(text: string, from: number, to: number, hash: number): HeaderKind {
+  const found = byHash.get(hash);
+  return found !== undefined && foldsTo(text, from, to, found.spelling) ? found.kind : headerKind(text.slice(from, to));
+}
+
+/** One step of {@link foldHash}: setting bit 5 makes letters lower case and leaves the rest of a token alone. */
+export function foldStep(hash: number, code: number): number {
+  return (Math.imul(hash, 31) + (code | 32)) | 0;
+}
+
+/** A hash that does not see the case of letters. Collisions are harmless: the name is compared. */
+function foldHash(text: string, from: number, to: number): number {
+  let hash = 0;
+  for (let i = from; i < to; i++) hash = foldStep(hash, text.charCodeAt(i));
+  return hash;
+}
+
+function foldsTo(text: string, from: number, to: number, lower: string): boolean {
+  if (to - from !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(from + i) | 32) !== lower.charCodeAt(i)) return false;
+  return true;
+}
+
 export const VIA: HeaderKind = known("Via");
 export const FROM: HeaderKind = known("From");
 export const TO: HeaderKind = known("To");

@@ -1,15 +1,15 @@
 import { SIPParseError } from "../errors.ts";
-import { isSpace, isToken, parseDigits, skip, skipSpace, TAB, TOKEN, trimEnd } from "./characters.ts";
-import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, type HeaderKind, headerKind, MAX_FORWARDS, TO } from "./headerNames.ts";
+import { COLON, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
+import { CALL_ID, CONTENT_LENGTH, CSEQ, foldStep, FROM, type HeaderKind, headerKindAt, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
 import { Headers } from "./Headers.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
 import { shown } from "./Params.ts";
-import type { SIPMessage } from "./SIPMessage.ts";
+import { type Received, SIP_VERSION, type SIPMessage } from "./SIPMessage.ts";
 import { SIPMethod } from "./SIPMethod.ts";
 import { SIPRequest } from "./SIPRequest.ts";
 import { SIPResponse } from "./SIPResponse.ts";
-import { OtherURI } from "./TelURI.ts";
 import { parseURI, SIPURI, type URI } from "./SIPURI.ts";
+import { OtherURI } from "./TelURI.ts";
 
 /**
  * Parses one whole message: a datagram, or what a {@link StreamParser} cut out of a stream.
@@ -23,76 +23,67 @@ import { parseURI, SIPURI, type URI } from "./SIPURI.ts";
  */
 export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = DEFAULT_LIMITS): SIPRequest | SIPResponse {
   const { maxSize, maxHeaders, maxHeadSize } = limits === DEFAULT_LIMITS ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits };
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length > maxSize) throw new SIPParseError(`a message of ${buffer.length} bytes, where ${maxSize} are the limit`, 513);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = buffer.length;
+  if (size > maxSize) throw new SIPParseError(`a message of ${size} bytes, where ${maxSize} are the limit`, 513);
   // Line ends before the start line are keep-alives that a datagram swept along (RFC 3261 §7.5).
   let start = 0;
   while (buffer[start] === 13 && buffer[start + 1] === 10) start += 2;
-  let headEnd = buffer.indexOf("\r\n\r\n", start, "latin1");
-  const complete = headEnd >= 0;
-  if (!complete) headEnd = endsWithLineEnd(buffer, start) ? buffer.length - 2 : buffer.length;
+  let headEnd = buffer.indexOf(EMPTY_LINE, start);
+  // A datagram that ends with its last header has lost nothing but the empty line.
+  if (headEnd < 0) headEnd = endsWithLineEnd(buffer, start) ? size - 2 : size;
   if (headEnd - start > maxHeadSize) throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
   const head = decodeHead(buffer, start, headEnd);
   const lineEnd = endOfLine(head, 0);
   const headers = new Headers();
-  const fault = new FaultKeeper();
-  readHeaders(head, lineEnd + 2, headers, maxHeaders, fault);
-  // A datagram that ends with its last header has lost nothing but the empty line.
-  if (!complete && headEnd === buffer.length) fault.note(new SIPParseError("no line end after the last header", 400, { offset: headEnd }));
-  const bodyStart = Math.min(headEnd + 4, buffer.length);
-  const available = buffer.length - bodyStart;
-  const length = fault.try(() => contentLength(headers)) ?? available;
-  if (length > available) fault.note(new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart }));
-  const body = buffer.subarray(bodyStart, bodyStart + Math.min(length, available));
-  const startLine = head.slice(0, lineEnd);
-  const message = startsWithVersion(startLine)
-    ? readResponse(startLine, headers, body, bytes, fault)
-    : readRequest(startLine, headers, body, bytes, fault);
-  fault.check(message);
-  return message;
+  // The first fault is kept while the rest is read, so that even a refused request can be answered.
+  let fault = readHeaders(head, lineEnd + 2, headers, maxHeaders);
+  if (headEnd === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: headEnd });
+  const bodyStart = Math.min(headEnd + 4, size);
+  const available = size - bodyStart;
+  let length: number | undefined;
+  try {
+    length = contentLength(headers);
+  } catch (error) {
+    fault ??= parseError(error);
+  }
+  length ??= available;
+  if (length > available) fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
+  const received: Received = { bytes, bodyStart, bodyEnd: bodyStart + Math.min(length, available) };
+  const line = head.slice(0, lineEnd);
+  if (startsWithVersion(line)) {
+    const response = readResponse(line, headers, received);
+    fault ??= checkHeaders(response);
+    if (fault !== undefined) throw fault;
+    return response;
+  }
+  return readRequest(line, headers, received, fault);
 }
 
-/** Keeps the first fault while the rest is read, so that even a refused request can be answered. */
-class FaultKeeper {
-  first: SIPParseError | undefined;
+const EMPTY_LINE = Buffer.from("\r\n\r\n", "latin1");
 
-  note(error: SIPParseError): void {
-    this.first ??= error;
-  }
+/** The fault that an error is. @throws the error itself when it is none */
+function parseError(error: unknown): SIPParseError {
+  if (error instanceof SIPParseError) return error;
+  throw error;
+}
 
-  /** @throws whatever is no SIPParseError */
-  try<T>(read: () => T): T | undefined {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof SIPParseError)) throw error;
-      this.note(error);
-      return undefined;
-    }
-  }
-
-  check(message: SIPMessage): void {
-    const fault = this.first ?? this.#checkHeaders(message);
-    if (fault === undefined) return;
-    const request = message instanceof SIPRequest && message.headers.has("Via") ? message : undefined;
-    throw new SIPParseError(fault.message, fault.status, { offset: fault.offset, cause: fault, request });
-  }
-
-  /** What RFC 3261 §8.1.1 demands of every message, and that each typed accessor will be able to read its header. */
-  #checkHeaders(message: SIPMessage): SIPParseError | undefined {
-    this.try(() => {
-      for (const kind of REQUIRED) checkCount(message.headers, kind, true);
-      checkCount(message.headers, MAX_FORWARDS, false);
-      if (message.vias.length === 0 || message.callId === "") throw new SIPParseError("an empty Via or Call-ID");
-      const { cseq } = message;
-      void message.from;
-      void message.to;
-      void message.contacts;
-      void message.routes;
-      void message.recordRoutes;
-      if (message instanceof SIPRequest && cseq.method !== message.method) throw methodMismatch(message.method, cseq.method);
-    });
-    return this.first;
+/** What RFC 3261 §8.1.1 demands of every message, and that each typed accessor will be able to read its header. */
+function checkHeaders(message: SIPMessage): SIPParseError | undefined {
+  try {
+    for (const kind of REQUIRED) checkCount(message.headers, kind, true);
+    checkCount(message.headers, MAX_FORWARDS, false);
+    if (message.vias.length === 0 || message.callId === "") throw new SIPParseError("an empty Via or Call-ID");
+    const { cseq, method } = message;
+    void message.from;
+    void message.to;
+    void message.contacts;
+    void message.routes;
+    void message.recordRoutes;
+    if (method !== null && cseq.method !== method) throw methodMismatch(method, cseq.method);
+    return undefined;
+  } catch (error) {
+    return parseError(error);
   }
 }
 
@@ -113,7 +104,7 @@ function checkCount(headers: Headers, kind: HeaderKind, required: boolean): void
 /** The length that the headers declare; undefined when they do not. Equal repetitions are harmless, others are not. */
 function contentLength(headers: Headers): number | undefined {
   let length: number | undefined;
-  for (const line of headers.lines(CONTENT_LENGTH.key)) {
+  for (const line of headers.linesOf(CONTENT_LENGTH)) {
     const value = parseDigits(line, Number.MAX_SAFE_INTEGER);
     if (value === undefined) throw new SIPParseError(`Content-Length must be a number, not ${shown(line)}`);
     if (length !== undefined && length !== value) throw new SIPParseError(`two values of Content-Length, ${length} and ${value}`);
@@ -137,42 +128,58 @@ function isUTF8Replacement(buffer: Buffer, start: number, end: number): boolean 
 }
 
 function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\r\n", from);
+  const end = text.indexOf("\r", from);
   return end < 0 ? text.length : end;
 }
 
 /** `SIP/` at the start makes it a response; a request line starts with a method, which holds no slash. */
 function startsWithVersion(line: string): boolean {
-  return line.charCodeAt(3) === 47 && line.slice(0, 3).toUpperCase() === "SIP";
+  return line.charCodeAt(3) === SLASH && line.slice(0, 3).toUpperCase() === "SIP";
 }
 
-function readHeaders(head: string, start: number, headers: Headers, limit: number, fault: FaultKeeper): void {
+/** Reads header lines up to the end of the text. Returns the first fault, and reads on behind it where it can. */
+function readHeaders(head: string, start: number, headers: Headers, limit: number): SIPParseError | undefined {
+  let fault: SIPParseError | undefined;
+  const size = head.length;
   let i = start;
-  for (let lines = 0; i < head.length; lines++) {
-    if (lines >= limit) {
-      fault.note(new SIPParseError(`more than ${limit} headers`, 513, { offset: i }));
-      return;
+  for (let lines = 0; i < size; lines++) {
+    if (lines >= limit) return fault ?? new SIPParseError(`more than ${limit} headers`, 513, { offset: i });
+    let hash = 0;
+    let nameEnd = i;
+    for (; nameEnd < size; nameEnd++) {
+      const code = head.charCodeAt(nameEnd);
+      if (!is(code, TOKEN)) break;
+      hash = foldStep(hash, code);
     }
-    let end = endOfLine(head, i);
-    const nameEnd = skip(head, i, end, TOKEN);
-    const colon = head.charCodeAt(nameEnd) === 58 ? nameEnd : skipSpace(head, nameEnd, end);
-    const valueStart = colon + 1;
+    let end = endOfLine(head, nameEnd);
+    const colon = head.charCodeAt(nameEnd) === COLON ? nameEnd : skipSpace(head, nameEnd, end);
     // A line that starts with white space goes on with the one before (RFC 3261 §7.3.1).
     let folded = false;
-    while (end + 2 < head.length && isSpace(head.charCodeAt(end + 2))) {
+    while (end + 2 < size && isSpace(head.charCodeAt(end + 2)) && head.charCodeAt(end + 1) === LF) {
       end = endOfLine(head, end + 2);
       folded = true;
     }
-    if (nameEnd === i || head.charCodeAt(colon) !== 58 || colon >= end)
-      fault.note(new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i }));
+    if (nameEnd === i || head.charCodeAt(colon) !== COLON)
+      fault ??= new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i });
     else {
-      const from = skipSpace(head, valueStart, end);
+      const from = skipSpace(head, colon + 1, end);
       const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
-      if (value.includes("\r") || value.includes("\n"))
-        fault.note(new SIPParseError(`a line end that is not CRLF in ${shown(value)}`, 400, { offset: i }));
-      else headers.received(headerKind(head.slice(i, nameEnd)), value);
+      headers.received(headerKindAt(head, i, nameEnd, hash), value);
     }
     i = end + 2;
+  }
+  return fault ?? checkLineEnds(head, start);
+}
+
+/** Every CR has its LF, and every LF its CR: a line end of another kind would mean another message to another parser. */
+function checkLineEnds(head: string, start: number): SIPParseError | undefined {
+  let from = start;
+  for (;;) {
+    const cr = head.indexOf("\r", from);
+    const lf = head.indexOf("\n", from);
+    if (cr < 0 && lf < 0) return undefined;
+    if (lf !== cr + 1 || cr < 0) return new SIPParseError("a line end that is not CRLF", 400, { offset: cr < 0 ? lf : cr });
+    from = lf + 1;
   }
 }
 
@@ -185,7 +192,7 @@ function unfold(value: string): string {
     .join(" ");
 }
 
-function readRequest(line: string, headers: Headers, body: Uint8Array, received: Uint8Array, fault: FaultKeeper): SIPRequest {
+function readRequest(line: string, headers: Headers, received: Received, headerFault: SIPParseError | undefined): SIPRequest {
   const first = line.indexOf(" ");
   const last = line.lastIndexOf(" ");
   const method = line.slice(0, Math.max(0, first));
@@ -193,12 +200,25 @@ function readRequest(line: string, headers: Headers, body: Uint8Array, received:
   if (!isToken(method)) throw new SIPParseError(`neither a request nor a response: ${shown(line)}`, 400, { offset: 0 });
   const version = line.slice(last + 1);
   const text = line.slice(first + 1, Math.max(first + 1, last));
-  const uri = fault.try(() => readRequestURI(text)) ?? OtherURI.unreadable(text);
-  if (!isVersion(version))
-    fault.first = new SIPParseError(`a request line that does not end in the SIP version: ${shown(line)}`, 400, { offset: last + 1 });
-  else if (version !== "SIP/2.0" && version.toUpperCase() !== "SIP/2.0")
-    fault.first = new SIPParseError(`version ${shown(version)}, where SIP/2.0 is spoken`, 505, { offset: last + 1 });
-  return SIPRequest.received(line, method, uri, version, headers, body, received);
+  let fault = checkVersion(version, line) ?? headerFault;
+  let uri: URI;
+  try {
+    uri = readRequestURI(text);
+  } catch (error) {
+    fault ??= parseError(error);
+    uri = OtherURI.unreadable(text);
+  }
+  const request = SIPRequest.received(line, method, uri, version, headers, received);
+  fault ??= checkHeaders(request);
+  if (fault === undefined) return request;
+  const answerable = headers.count(VIA) > 0 ? request : undefined;
+  throw new SIPParseError(fault.message, fault.status, { offset: fault.offset, cause: fault, request: answerable });
+}
+
+function checkVersion(version: string, line: string): SIPParseError | undefined {
+  if (version === SIP_VERSION) return undefined;
+  if (!isVersion(version)) return new SIPParseError(`a request line that does not end in the SIP version: ${shown(line)}`);
+  return version.toUpperCase() === SIP_VERSION ? undefined : new SIPParseError(`version ${shown(version)}, where SIP/2.0 is spoken`, 505);
 }
 
 function readRequestURI(text: string): URI {
@@ -214,20 +234,20 @@ function isVersion(text: string): boolean {
   return startsWithVersion(text) && parseDigits(text.slice(4, dot), 0xffff) !== undefined && parseDigits(text.slice(dot + 1), 0xffff) !== undefined;
 }
 
-function readResponse(line: string, headers: Headers, body: Uint8Array, received: Uint8Array, fault: FaultKeeper): SIPResponse {
+function readResponse(line: string, headers: Headers, received: Received): SIPResponse {
   const space = line.indexOf(" ");
   const version = space < 0 ? line : line.slice(0, space);
-  if (version.toUpperCase() !== "SIP/2.0") throw new SIPParseError(`a response of version ${shown(version)}`, 505, { offset: 0 });
+  if (version !== SIP_VERSION && version.toUpperCase() !== SIP_VERSION) throw new SIPParseError(`a response of version ${shown(version)}`, 505);
   const code = line.slice(space + 1, space + 4);
   const status = parseDigits(code, 699);
   // The space after the code belongs to the line even when the phrase is empty; some peers leave it out.
   const next = line.charCodeAt(space + 4);
-  if (status === undefined || code.length !== 3 || status < 100 || (space + 4 < line.length && next !== 32))
+  if (status === undefined || code.length !== 3 || status < 100 || (space + 4 < line.length && next !== SPACE))
     throw new SIPParseError(`a malformed status line ${shown(line)}`, 400, { offset: space + 1 });
   const reason = line.slice(space + 5);
   for (let i = 0; i < reason.length; i++) {
     const control = reason.charCodeAt(i);
-    if ((control < 32 && control !== TAB) || control === 127) fault.note(new SIPParseError("a control character in the reason phrase"));
+    if ((control < 32 && control !== TAB) || control === 127) throw new SIPParseError("a control character in the reason phrase");
   }
-  return SIPResponse.received(status, reason, headers, body, received);
+  return SIPResponse.received(status, reason, headers, received);
 }
