@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { CallState, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
 import { parseMessage } from "../../ts/sip/message/parse.ts";
-import type { SIPRequest } from "../../ts/sip/message/SIPRequest.ts";
+import { SIPRequest } from "../../ts/sip/message/SIPRequest.ts";
 import { SIPResponse } from "../../ts/sip/message/SIPResponse.ts";
 import type { Registrar, TraceEntry } from "../../ts/testkit/index.ts";
 import { newPhone, next, startRegistrar, within } from "./support.ts";
@@ -42,15 +42,22 @@ interface SIPSeen extends TraceEntry {
 
 /** Requests of a method that came in at the registrar. */
 function requests(trace: readonly SIPSeen[], method: string): SIPRequest[] {
-  return trace.filter((seen) => seen.direction === "in" && seen.message.method === method).map((seen) => seen.message as SIPRequest);
+  return trace.flatMap(({ direction, message }) => (direction === "in" && message instanceof SIPRequest && message.method === method ? [message] : []));
 }
 
 function statuses(trace: readonly SIPSeen[]): number[] {
-  return trace.filter((seen) => seen.direction === "out" && seen.message instanceof SIPResponse).map((seen) => (seen.message as SIPResponse).statusCode);
+  return trace.flatMap(({ direction, message }) => (direction === "out" && message instanceof SIPResponse ? [message.statusCode] : []));
 }
 
 /** A peer of a dozen lines: a UDP socket on which the test itself speaks SIP. */
-async function scriptedPeer(): Promise<{ socket: Socket; port: number; receive: () => Promise<[SIPRequest | SIPResponse, RemoteInfo]> }> {
+interface ScriptedPeer {
+  readonly socket: Socket;
+  readonly port: number;
+  receive(): Promise<[SIPRequest | SIPResponse, RemoteInfo]>;
+  request(): Promise<[SIPRequest, RemoteInfo]>;
+}
+
+async function scriptedPeer(): Promise<ScriptedPeer> {
   const socket = createSocket("udp4");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
@@ -69,7 +76,12 @@ async function scriptedPeer(): Promise<{ socket: Socket; port: number; receive: 
     if (first === undefined) throw new Error("woken for nothing");
     return first;
   };
-  return { socket, port: socket.address().port, receive };
+  const request = async (): Promise<[SIPRequest, RemoteInfo]> => {
+    const [message, from] = await receive();
+    if (!(message instanceof SIPRequest)) throw new Error(`a request was due, not ${message.heading}`);
+    return [message, from];
+  };
+  return { socket, port: socket.address().port, receive, request };
 }
 
 function sdp(port: number): string {
@@ -141,15 +153,15 @@ describe("calls that pyVoIP loses", () => {
     const alice = await started(newPhone("alice"));
     const escaped = user === "josé" ? "jos%C3%A9" : user;
     const call = await alice.call(`sip:${escaped}@127.0.0.1:${peer.port}`);
-    const [invite, from] = await peer.receive();
-    peer.socket.send(ok(invite as SIPRequest, `<sip:${escaped}@127.0.0.1:${peer.port}>`).toBytes(), from.port, from.address);
+    const [invite, from] = await peer.request();
+    peer.socket.send(ok(invite, `<sip:${escaped}@127.0.0.1:${peer.port}>`).toBytes(), from.port, from.address);
     await next(call, "answered");
-    const [ack] = await peer.receive();
+    const [ack] = await peer.request();
     expect(ack).toMatchObject({ method: "ACK", heading: `ACK sip:${escaped}@127.0.0.1:${peer.port} SIP/2.0` });
     const over = call.hangup();
-    const [bye, byeFrom] = await peer.receive();
+    const [bye, byeFrom] = await peer.request();
     expect(bye.heading).toBe(`BYE sip:${escaped}@127.0.0.1:${peer.port} SIP/2.0`);
-    peer.socket.send(SIPResponse.to(bye as SIPRequest, 200).toBytes(), byeFrom.port, byeFrom.address);
+    peer.socket.send(SIPResponse.to(bye, 200).toBytes(), byeFrom.port, byeFrom.address);
     await over;
   });
 
@@ -157,19 +169,19 @@ describe("calls that pyVoIP loses", () => {
     const peer = await scriptedPeer();
     const alice = await started(newPhone("alice"));
     const call = await alice.call(`sip:bob@127.0.0.1:${peer.port}`);
-    const [invite, from] = await peer.receive();
-    const bytes = ok(invite as SIPRequest, `<sip:bob@127.0.0.1:${peer.port}>`).toBytes();
+    const [invite, from] = await peer.request();
+    const bytes = ok(invite, `<sip:bob@127.0.0.1:${peer.port}>`).toBytes();
     for (let i = 0; i < 3; i++) {
       peer.socket.send(bytes, from.port, from.address);
-      const [ack] = await peer.receive();
+      const [ack] = await peer.request();
       expect(ack).toMatchObject({ method: "ACK" });
       expect(ack.cseq.sequence).toBe(invite.cseq.sequence);
       expect(ack.to.tag).toBe("peer");
     }
     expect(call.state).toBe(CallState.ANSWERED);
     const over = call.hangup();
-    const [bye, byeFrom] = await peer.receive();
-    peer.socket.send(SIPResponse.to(bye as SIPRequest, 200).toBytes(), byeFrom.port, byeFrom.address);
+    const [bye, byeFrom] = await peer.request();
+    peer.socket.send(SIPResponse.to(bye, 200).toBytes(), byeFrom.port, byeFrom.address);
     await over;
   });
 
@@ -193,9 +205,9 @@ describe("calls that pyVoIP loses", () => {
 
     const alice = await started(newPhone("alice"));
     const call = await alice.call(`sip:bob@127.0.0.1:${peer.port}`);
-    const [invite, from] = await peer.receive();
-    const offered = /m=audio (\d+)/.exec((invite as SIPRequest).bodyText)?.[1];
-    const answer = SIPResponse.to(invite as SIPRequest, 200, {
+    const [invite, from] = await peer.request();
+    const offered = /m=audio (\d+)/.exec(invite.bodyText)?.[1];
+    const answer = SIPResponse.to(invite, 200, {
       toTag: "peer",
       headers: [["Contact", `<sip:bob@127.0.0.1:${peer.port}>`], ["Content-Type", "application/sdp"]],
       body: sdp(ear.address().port),
@@ -223,9 +235,9 @@ describe("calls that pyVoIP loses", () => {
 
     const over = call.hangup();
     for (;;) {
-      const [request, source] = await peer.receive();
+      const [request, source] = await peer.request();
       if (request.method !== "BYE") continue;
-      peer.socket.send(SIPResponse.to(request as SIPRequest, 200).toBytes(), source.port, source.address);
+      peer.socket.send(SIPResponse.to(request, 200).toBytes(), source.port, source.address);
       break;
     }
     await over;

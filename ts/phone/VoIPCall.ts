@@ -250,7 +250,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
    */
   async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
     this.#require("sendDtmf", CallState.ANSWERED);
-    const events = [...digits].map((digit) => {
+    const events = Array.from(digits, (digit) => {
       const event = eventOf(digit);
       if (event === undefined) throw new InvalidOptionError("digits", `${JSON.stringify(digit)} is no DTMF digit: use 0–9, *, #, A–D`);
       return event;

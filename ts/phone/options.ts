@@ -72,18 +72,16 @@ export type PhoneOptions = VoIPPhoneParameter &
  * @throws InvalidRangeError, InvalidOptionError
  */
 export function checkOptions(parameter: VoIPPhoneParameter): PhoneOptions {
-  // An option given as undefined means its default.
-  const given = Object.fromEntries(Object.entries(parameter).filter(([, value]) => value !== undefined)) as unknown as VoIPPhoneParameter;
   const options: PhoneOptions = {
-    port: 5060,
-    bindIp: "0.0.0.0",
-    bindPort: 5060,
-    bindNetwork: "0.0.0.0/0",
-    rtpPortLow: 10_000,
-    rtpPortHigh: 20_000,
-    audioFormat: "u8",
-    maxCalls: Number.POSITIVE_INFINITY,
-    ...given,
+    ...parameter,
+    port: parameter.port ?? 5060,
+    bindIp: parameter.bindIp ?? "0.0.0.0",
+    bindPort: parameter.bindPort ?? 5060,
+    bindNetwork: parameter.bindNetwork ?? "0.0.0.0/0",
+    rtpPortLow: parameter.rtpPortLow ?? 10_000,
+    rtpPortHigh: parameter.rtpPortHigh ?? 20_000,
+    audioFormat: parameter.audioFormat ?? "u8",
+    maxCalls: parameter.maxCalls ?? Number.POSITIVE_INFINITY,
   };
   if (typeof options.user !== "string" || options.user === "") {
     throw new InvalidOptionError("user", "is missing: give the user part of your SIP address, for instance \"alice\"");
