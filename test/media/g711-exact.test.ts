@@ -3,11 +3,11 @@ import process from "node:process";
 import { describe, expect, it } from "vitest";
 import type { Encoding } from "../../ts/media/contract.ts";
 import { loadEngine } from "../../ts/media/load.ts";
-import { silence } from "../../ts/media/typescript/g711.ts";
+import { alawToUlaw, silence, ulawToAlaw } from "../../ts/media/typescript/g711.ts";
 import { crc32 } from "./farEnd.ts";
 
 interface Vectors {
-  readonly crc32: Readonly<Record<Encoding, { readonly encode: string; readonly decode: string }>>;
+  readonly crc32: Readonly<Record<Encoding, { readonly encode: string; readonly decode: string; readonly transcode: string }>>;
   readonly silence: Readonly<Record<Encoding, number>>;
   readonly encode: readonly ({ readonly sample: number } & Readonly<Record<Encoding, number>>)[];
 }
@@ -28,6 +28,13 @@ describe.each(["PCMU", "PCMA"] as const)("%s", (encoding) => {
     const samples = new Int16Array(256);
     expect(engine.decode(encoding, codes, samples)).toBe(256);
     expect(crc32(new Uint8Array(samples.buffer))).toBe(vectors.crc32[encoding].decode);
+  });
+
+  it("becomes the other law by the tables of Recommendation G.711", () => {
+    const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
+    const others = new Uint8Array(256);
+    expect(encoding === "PCMU" ? ulawToAlaw(codes, others) : alawToUlaw(codes, others)).toBe(256);
+    expect(crc32(others)).toBe(vectors.crc32[encoding].transcode);
   });
 
   it("gives the codes known by hand", () => {

@@ -52,6 +52,26 @@ describe("a far end that changes its", () => {
     expect(session.statistics()).toMatchObject({ packetsLost: 0, packetsLate: 0, samplesConcealed: 0 });
   });
 
+  it("timestamps in a packet that was overtaken is heard on all the same", () => {
+    const session = newSession();
+    session.configure(parameters());
+    const talker = new Talker();
+    let overtaken: Uint8Array = new Uint8Array(0);
+    for (let frame = 0; frame < 100; frame++) {
+      const packet = talker.speak();
+      if (frame === 50) overtaken = packet;
+      else deliver(session, frame * 20_000, packet);
+      if (frame === 51) {
+        new DataView(overtaken.buffer).setUint32(4, 0x7000_0000);
+        deliver(session, frame * 20_000, overtaken);
+      }
+      tick(session, frame * 20_000 + 7_000);
+    }
+    expect(find(readAll(session), talker.heard(160 * 40, 160 * 53))).toBeGreaterThanOrEqual(0);
+    expect(session.statistics()).toMatchObject({ packetsLost: 0, packetsLate: 1 });
+    expect(session.statistics().samplesConcealed).toBeLessThanOrEqual(320);
+  });
+
   it("mind once, with a single packet of another source, does not disturb the stream", () => {
     const session = newSession();
     session.configure(parameters());

@@ -60,3 +60,20 @@ impl EventQueue {
         self.events.pop_front()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_the_oldest_first_and_drops_what_nobody_polls() {
+        let mut queue = EventQueue::new();
+        for ssrc in 0..1_000 {
+            queue.push(Event::Source { ssrc });
+        }
+        for ssrc in 0..256 {
+            assert_eq!(queue.poll(), Some(Event::Source { ssrc }));
+        }
+        assert_eq!(queue.poll(), None);
+    }
+}

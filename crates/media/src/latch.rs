@@ -179,3 +179,80 @@ impl Latch {
         self.held = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remote() -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], 4_000))
+    }
+
+    fn other() -> SocketAddr {
+        SocketAddr::from(([198, 51, 100, 7], 5_004))
+    }
+
+    fn latch() -> Latch {
+        let mut latch = Latch::new();
+        latch.configure(remote());
+        latch
+    }
+
+    /// Packets in sequence from one source, 20 ms apart, from `now` on.
+    fn run(latch: &mut Latch, now: u64, source: SocketAddr, sequences: std::ops::Range<u16>, continuity: Continuity) -> Vec<Verdict> {
+        let start = sequences.start;
+        sequences
+            .map(|sequence| latch.judge(now + u64::from(sequence - start) * 20_000, source, 7, sequence, continuity, &[1; 20]))
+            .collect()
+    }
+
+    #[test]
+    fn the_negotiated_address_needs_no_probation() {
+        let mut latch = latch();
+        assert_eq!(run(&mut latch, 0, remote(), 0..1, Continuity::Fresh), [Verdict::Accept]);
+        assert_eq!(run(&mut latch, 20_000, remote(), 1..5, Continuity::Continues), [Verdict::Accept; 4]);
+        assert_eq!(latch.judge(100_000, other(), 7, 5, Continuity::Breaks, &[1]), Verdict::Refuse);
+        assert_eq!(latch.refused, 1);
+    }
+
+    #[test]
+    fn another_address_passes_with_four_packets_and_gets_all_of_them_back() {
+        let mut latch = latch();
+        let verdicts = run(&mut latch, 0, other(), 0..4, Continuity::Fresh);
+        assert_eq!(verdicts, [Verdict::Hold, Verdict::Hold, Verdict::Hold, Verdict::Promote { latched: true }]);
+        assert_eq!(latch.destination(), Some(other()));
+        let mut datagram = [0; MAX_DATAGRAM];
+        assert_eq!(latch.take_held(0, &mut datagram), Some((0, 20)));
+        assert_eq!(latch.take_held(3, &mut datagram), Some((60_000, 20)));
+        assert_eq!(datagram[..21], [[1; 20].as_slice(), &[0]].concat());
+        assert_eq!(latch.take_held(4, &mut datagram), None);
+        assert_eq!(latch.take_held(0, &mut datagram), None);
+        assert_eq!(latch.refused, 0);
+    }
+
+    #[test]
+    fn a_repeated_packet_neither_helps_nor_harms_a_candidate() {
+        let mut latch = latch();
+        run(&mut latch, 0, other(), 0..3, Continuity::Fresh);
+        assert_eq!(latch.judge(0, other(), 7, 2, Continuity::Fresh, &[1]), Verdict::Refuse);
+        assert_eq!(latch.judge(0, other(), 7, 3, Continuity::Fresh, &[1]), Verdict::Promote { latched: true });
+    }
+
+    #[test]
+    fn a_packet_of_the_far_end_ends_the_candidates_run() {
+        let mut latch = latch();
+        run(&mut latch, 0, remote(), 0..1, Continuity::Fresh);
+        run(&mut latch, 0, other(), 0..3, Continuity::Breaks);
+        run(&mut latch, 0, remote(), 1..2, Continuity::Continues);
+        assert_eq!(latch.refused, 3);
+        assert_eq!(latch.judge(0, other(), 7, 3, Continuity::Breaks, &[1]), Verdict::Hold);
+    }
+
+    #[test]
+    fn the_known_source_begins_anew_with_two_packets() {
+        let mut latch = latch();
+        run(&mut latch, 0, remote(), 0..5, Continuity::Continues);
+        let verdicts = run(&mut latch, 0, remote(), 900..902, Continuity::Breaks);
+        assert_eq!(verdicts, [Verdict::Hold, Verdict::Promote { latched: false }]);
+    }
+}

@@ -137,11 +137,10 @@ impl Playout {
             self.buffer.insert(sequence, 0, None, payload);
             return;
         }
-        if self.mapped && sequence < self.rebased {
+        let Some(timestamp) = self.extend(arrival, sequence, rtp, payload.len() as i64) else {
             self.buffer.late += 1;
             return;
-        }
-        let timestamp = self.extend(arrival, sequence, rtp, payload.len() as i64);
+        };
         let phase = if self.playing { (timestamp - self.cursor).rem_euclid(FRAME_TIME) } else { 0 };
         self.delay.observe(arrival, arrival - timestamp, phase);
         self.buffer.insert(sequence, timestamp, Some(encoding), payload);
@@ -186,8 +185,8 @@ impl Playout {
         self.unchanged >= LOUD_PAUSE || (self.unchanged >= QUIET_PAUSE && self.concealment.quiet())
     }
 
-    /// Takes a timestamp out of its 32 bits.
-    fn extend(&mut self, arrival: i64, sequence: i64, rtp: u32, length: i64) -> i64 {
+    /// Takes a timestamp out of its 32 bits. None: the packet was overtaken, and where its timestamp lies is unknown.
+    fn extend(&mut self, arrival: i64, sequence: i64, rtp: u32, length: i64) -> Option<i64> {
         if !self.mapped {
             self.mapped = true;
             self.rebased = 0;
@@ -196,24 +195,25 @@ impl Playout {
             self.last_timestamp = 0;
             self.last_length = length;
             self.last_transit = arrival;
-            return 0;
+            return Some(0);
         }
         let step = i64::from(rtp.wrapping_sub(self.last_rtp) as i32);
         let mut timestamp = self.last_timestamp + step;
-        if sequence > self.last_sequence {
-            let by_arrival = arrival - timestamp - self.last_transit;
-            let by_sequence = step - (sequence - self.last_sequence) * self.last_length;
-            if by_arrival.abs() > CLOCK_SET && by_sequence.abs() > CLOCK_SET {
-                timestamp = (arrival - self.last_transit).max(self.last_timestamp + self.last_length);
-                self.rebased = sequence;
-            }
-            self.last_sequence = sequence;
-            self.last_rtp = rtp;
-            self.last_timestamp = timestamp;
-            self.last_length = length;
-            self.last_transit = arrival - timestamp;
+        let by_sequence = step - (sequence - self.last_sequence) * self.last_length;
+        if sequence < self.last_sequence {
+            return (sequence >= self.rebased && by_sequence.abs() <= CLOCK_SET).then_some(timestamp);
         }
-        timestamp
+        let by_arrival = arrival - timestamp - self.last_transit;
+        if by_arrival.abs() > CLOCK_SET && by_sequence.abs() > CLOCK_SET {
+            timestamp = (arrival - self.last_transit).max(self.last_timestamp + self.last_length);
+            self.rebased = sequence;
+        }
+        self.last_sequence = sequence;
+        self.last_rtp = rtp;
+        self.last_timestamp = timestamp;
+        self.last_length = length;
+        self.last_transit = arrival - timestamp;
+        Some(timestamp)
     }
 
     /// Begins to play with the first packet that waits, once it has waited long enough.
@@ -396,5 +396,97 @@ impl Playout {
             self.buffer.release();
         }
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A packet whose every sample decodes to `4 * code + 3` or so: enough to tell packets apart.
+    fn receive(playout: &mut Playout, arrival: i64, sequence: i64, code: u8) {
+        playout.receive(arrival, sequence, (sequence * FRAME_TIME) as u32, Encoding::Pcmu, &[code; FRAME]);
+    }
+
+    /// The code of the packet that the frame played at `now` ends with.
+    fn play(playout: &mut Playout, now: i64) -> u8 {
+        let mut frame = [0; FRAME];
+        playout.play(now, &mut frame);
+        let mut code = [0];
+        g711::encode_ulaw(&frame[FRAME - 1..], &mut code);
+        code[0]
+    }
+
+    const SILENCE: u8 = 0xff;
+
+    #[test]
+    fn waits_for_the_least_delay_then_plays_in_order() {
+        let mut playout = Playout::new(20, 200);
+        receive(&mut playout, 0, 10, 0x90);
+        assert_eq!(play(&mut playout, 100), SILENCE);
+        receive(&mut playout, 160, 11, 0x91);
+        assert_eq!(play(&mut playout, 260), 0x90);
+        assert_eq!(play(&mut playout, 420), 0x91);
+    }
+
+    #[test]
+    fn a_missing_packet_costs_one_frame_and_no_delay() {
+        let mut playout = Playout::new(20, 200);
+        for sequence in 0..40 {
+            if sequence != 20 {
+                receive(&mut playout, sequence * FRAME_TIME, sequence, 0x80 + sequence as u8);
+            }
+            let heard = play(&mut playout, sequence * FRAME_TIME + 60);
+            if sequence > 22 {
+                assert_eq!(heard, 0x80 + sequence as u8 - 1);
+            }
+        }
+        assert_eq!((playout.concealed, playout.late()), (160, 0));
+    }
+
+    #[test]
+    fn a_packet_that_is_overtaken_for_too_long_is_late_and_leaves_no_delay_behind() {
+        let mut playout = Playout::new(20, 200);
+        let mut lag = 0;
+        for sequence in 0..3_000_i64 {
+            if sequence != 20 {
+                receive(&mut playout, sequence * FRAME_TIME, sequence, 0x80 + (sequence % 100) as u8);
+            }
+            if sequence == 22 {
+                receive(&mut playout, sequence * FRAME_TIME, 20, 0x80 + 20);
+            }
+            let heard = play(&mut playout, sequence * FRAME_TIME + 60);
+            lag = (sequence - i64::from(heard.wrapping_sub(0x80))).rem_euclid(100);
+        }
+        assert_eq!(lag, 1);
+        assert_eq!((playout.concealed, playout.late()), (160, 1));
+    }
+
+    #[test]
+    fn a_burst_after_a_stall_of_the_network_does_not_leave_the_delay_beyond_its_bound() {
+        let mut playout = Playout::new(20, 100);
+        let mut lag = 0;
+        for sequence in 0..200_i64 {
+            if !(50..100).contains(&sequence) {
+                receive(&mut playout, sequence * FRAME_TIME, sequence, 0x80 + (sequence % 100) as u8);
+            }
+            if sequence == 100 {
+                for stalled in 50..100 {
+                    receive(&mut playout, sequence * FRAME_TIME, stalled, 0x80 + (stalled % 100) as u8);
+                }
+            }
+            lag = (sequence - i64::from(play(&mut playout, sequence * FRAME_TIME + 60).wrapping_sub(0x80))).rem_euclid(100);
+        }
+        assert!(lag <= 6, "{lag} frames");
+    }
+
+    #[test]
+    fn nothing_is_played_after_a_reset() {
+        let mut playout = Playout::new(20, 200);
+        receive(&mut playout, 0, 10, 0x90);
+        playout.reset();
+        assert!(playout.heard);
+        assert_eq!(play(&mut playout, 1_000), SILENCE);
+        assert_eq!(playout.concealed, 0);
     }
 }

@@ -51,8 +51,9 @@ impl Ring {
         let first = count.min(self.samples.len() - self.start);
         samples[..first].copy_from_slice(&self.samples[self.start..self.start + first]);
         samples[first..count].copy_from_slice(&self.samples[..count - first]);
-        self.start = (self.start + count) & (self.samples.len() - 1);
         self.length -= count;
+        // An empty ring begins at its beginning: a reader who keeps up leaves most of the memory untouched.
+        self.start = if self.length == 0 { 0 } else { (self.start + count) & (self.samples.len() - 1) };
         count
     }
 

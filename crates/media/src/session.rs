@@ -332,3 +332,74 @@ impl Session {
         HEADER_LENGTH + length
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::Direction;
+
+    fn remote() -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], 4_000))
+    }
+
+    fn session(direction: Direction) -> Session {
+        let mut session = Session::new(SessionOptions { sequence: 65_535, timestamp: 0xffff_ff80, ..SessionOptions::default() });
+        session.configure(StreamParameters {
+            direction,
+            remote: remote(),
+            send_payload_type: 8,
+            send_encoding: Encoding::Pcma,
+            send_event_payload_type: None,
+            receive: vec![(0, Encoding::Pcmu)],
+            receive_event_payload_type: None,
+        });
+        session
+    }
+
+    #[test]
+    fn two_sessions_hear_each_other() {
+        let mut packet = [0; 1_500];
+        let mut sender = session(Direction::SendOnly);
+        sender.write(&[1_000; 1_600]);
+        let mut listener = session(Direction::RecvOnly);
+        listener.payloads[8] = Payload::Audio(Encoding::Pcma);
+        for frame in 0..12_u64 {
+            let length = sender.tick(frame * 20_000, 0, &mut packet);
+            listener.receive(frame * 20_000 + 500, remote(), &packet[..length]);
+            assert_eq!(listener.tick(frame * 20_000 + 7_000, 0, &mut packet), 0);
+        }
+        let mut heard = [0; 2_000];
+        let count = listener.read(&mut heard);
+        assert!(heard[..count].iter().filter(|&&sample| sample == 1_008).count() == 1_600, "{:?}", &heard[..count]);
+        assert_eq!(listener.poll(), Some(Event::Source { ssrc: 0 }));
+        assert_eq!(listener.statistics().packets_lost, 0);
+    }
+
+    #[test]
+    fn a_datagram_of_any_length_and_kind_is_survived() {
+        let mut session = session(Direction::SendRecv);
+        let mut random = 1_u32;
+        for length in 0..1_600 {
+            let mut datagram = vec![0; length];
+            for byte in &mut datagram {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *byte = (random >> 24) as u8;
+            }
+            if length > 1 {
+                datagram[0] = 0x80 | (datagram[0] & 0x3f);
+                datagram[1] = 0;
+            }
+            session.receive(length as u64 * 1_000, remote(), &datagram);
+            session.tick(length as u64 * 1_000, length as u32, &mut [0; 1_500]);
+        }
+        assert!(session.statistics().packets_rejected > 0);
+    }
+
+    #[test]
+    fn a_packet_buffer_too_short_for_a_frame_takes_none() {
+        let mut session = session(Direction::SendRecv);
+        assert_eq!(session.tick(0, 0, &mut [0; 171]), 0);
+        assert_eq!(session.tick(0, 0, &mut [0; 172]), 172);
+        assert_eq!(session.statistics().packets_sent, 1);
+    }
+}

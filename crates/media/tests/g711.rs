@@ -20,6 +20,10 @@ fn every_sample_and_every_code_is_exact() {
         let mut samples = vec![0; 256];
         assert_eq!(g711::decode(encoding, &codes, &mut samples), 256);
         assert_eq!(crc32(&little_endian(&samples)), vectors["crc32"][law]["decode"].as_str().unwrap(), "{law}");
+        let mut others = vec![0; 256];
+        let transcode = if law == "PCMU" { g711::ulaw_to_alaw } else { g711::alaw_to_ulaw };
+        assert_eq!(transcode(&codes, &mut others), 256);
+        assert_eq!(crc32(&others), vectors["crc32"][law]["transcode"].as_str().unwrap(), "{law}");
         for line in vectors["encode"].as_array().unwrap() {
             let mut code = [0];
             g711::encode(encoding, &[line["sample"].as_i64().unwrap() as i16], &mut code);

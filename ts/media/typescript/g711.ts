@@ -18,6 +18,33 @@ const ULAW_BIAS = 132;
 /** Beyond this magnitude µ-law clips. */
 const ULAW_CLIP = 32_631;
 
+/**
+ * Recommendation G.711, Table 3: the A-law magnitude for each µ-law magnitude. Decoding and encoding again would differ from it in
+ * 44 of 256 codes.
+ */
+const ULAW_TO_ALAW = Uint8Array.of(
+  0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7,
+  8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+  24, 26, 28, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+  45, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+  63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78,
+  79, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95,
+  96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111,
+  112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127,
+);
+
+/** Table 4: the µ-law magnitude for each A-law magnitude. Decoding and encoding again would differ from it in 32 of 256 codes. */
+const ALAW_TO_ULAW = Uint8Array.of(
+  1, 3, 5, 7, 9, 11, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+  24, 25, 26, 27, 28, 29, 30, 31, 32, 32, 33, 33, 34, 34, 35, 35,
+  36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 48, 49, 49,
+  50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 64,
+  65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80,
+  80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95,
+  96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111,
+  112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127,
+);
+
 /** Exponent and upper four bits of mantissa of a number of at least 16, side by side. */
 function toFloat(value: number): number {
   const exponent = 31 - Math.clz32(value);
@@ -146,6 +173,26 @@ export function decode(
   const table = tables(encoding).decode;
   for (let index = 0; index < count; index++) {
     samples[at + index] = table[codes[from + index]!]!;
+  }
+  return count;
+}
+
+/** Converts µ-law codes to A-law directly. @returns how many: the shorter of both lengths */
+export function ulawToAlaw(ulaw: Uint8Array, alaw: Uint8Array): number {
+  const count = Math.min(ulaw.length, alaw.length);
+  for (let index = 0; index < count; index++) {
+    const from = ulaw[index]!;
+    alaw[index] = ULAW_TO_ALAW[~from & 0x7f]! ^ (from & 0x80) ^ 0x55;
+  }
+  return count;
+}
+
+/** Converts A-law codes to µ-law directly. @returns how many: the shorter of both lengths */
+export function alawToUlaw(alaw: Uint8Array, ulaw: Uint8Array): number {
+  const count = Math.min(alaw.length, ulaw.length);
+  for (let index = 0; index < count; index++) {
+    const from = alaw[index]!;
+    ulaw[index] = (ALAW_TO_ULAW[(from ^ 0x55) & 0x7f]! ^ 0x7f) | (from & 0x80);
   }
   return count;
 }

@@ -125,11 +125,11 @@ export class Playout {
       this.#buffer.insert(sequence, 0, undefined, datagram, start, length);
       return;
     }
-    if (this.#mapped && sequence < this.#rebased) {
+    const timestamp = this.#extend(arrival, sequence, rtp, length);
+    if (timestamp === undefined) {
       this.#buffer.late += 1;
       return;
     }
-    const timestamp = this.#extend(arrival, sequence, rtp, length);
     const phase = this.#playing ? remainder(timestamp - this.#cursor, FRAME) : 0;
     this.#delay.observe(arrival, arrival - timestamp, phase);
     this.#buffer.insert(sequence, timestamp, encoding, datagram, start, length);
@@ -174,8 +174,8 @@ export class Playout {
     return this.#unchanged >= LOUD_PAUSE || (this.#unchanged >= QUIET_PAUSE && this.#concealment.quiet());
   }
 
-  /** Takes a timestamp out of its 32 bits. */
-  #extend(arrival: number, sequence: number, rtp: number, length: number): number {
+  /** Takes a timestamp out of its 32 bits. @returns undefined when the packet was overtaken, and where its timestamp lies is unknown */
+  #extend(arrival: number, sequence: number, rtp: number, length: number): number | undefined {
     if (!this.#mapped) {
       this.#mapped = true;
       this.#rebased = 0;
@@ -188,19 +188,20 @@ export class Playout {
     }
     const step = (rtp - this.#lastRtp) | 0;
     let timestamp = this.#lastTimestamp + step;
-    if (sequence > this.#lastSequence) {
-      const byArrival = arrival - timestamp - this.#lastTransit;
-      const bySequence = step - (sequence - this.#lastSequence) * this.#lastLength;
-      if (Math.abs(byArrival) > CLOCK_SET && Math.abs(bySequence) > CLOCK_SET) {
-        timestamp = Math.max(arrival - this.#lastTransit, this.#lastTimestamp + this.#lastLength);
-        this.#rebased = sequence;
-      }
-      this.#lastSequence = sequence;
-      this.#lastRtp = rtp;
-      this.#lastTimestamp = timestamp;
-      this.#lastLength = length;
-      this.#lastTransit = arrival - timestamp;
+    const bySequence = step - (sequence - this.#lastSequence) * this.#lastLength;
+    if (sequence < this.#lastSequence) {
+      return sequence >= this.#rebased && Math.abs(bySequence) <= CLOCK_SET ? timestamp : undefined;
     }
+    const byArrival = arrival - timestamp - this.#lastTransit;
+    if (Math.abs(byArrival) > CLOCK_SET && Math.abs(bySequence) > CLOCK_SET) {
+      timestamp = Math.max(arrival - this.#lastTransit, this.#lastTimestamp + this.#lastLength);
+      this.#rebased = sequence;
+    }
+    this.#lastSequence = sequence;
+    this.#lastRtp = rtp;
+    this.#lastTimestamp = timestamp;
+    this.#lastLength = length;
+    this.#lastTransit = arrival - timestamp;
     return timestamp;
   }
 

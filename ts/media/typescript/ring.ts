@@ -49,8 +49,9 @@ export class Ring {
     for (let index = 0; index < count; index++) {
       samples[index] = this.#samples[(this.#start + index) & mask]!;
     }
-    this.#start = (this.#start + count) & mask;
     this.#length -= count;
+    // An empty ring begins at its beginning: a reader who keeps up leaves most of the memory untouched.
+    this.#start = this.#length === 0 ? 0 : (this.#start + count) & mask;
     return count;
   }
 
