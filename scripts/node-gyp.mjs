@@ -36,10 +36,6 @@ const cwd = fileURLToPath(new URL("..", import.meta.url));
 const release = !process.argv.includes("--debug");
 // prebuildify takes the first .node that it finds: an older one must not lie there. Cargo's own output stays in target/.
 rmSync(new URL("../build/", import.meta.url), { recursive: true, force: true });
-// Nor may a file by the machine's other name, with or without its libc, be loaded in place of the one that is built now.
-for (const tag of ["", `.${PREBUILD_LIBC}`]) {
-  rmSync(new URL(`../prebuilds/${PREBUILD_PLATFORM}-${PREBUILD_ARCH}/sidetone${tag}.node`, import.meta.url), { force: true });
-}
 const { task } = await new NapiCli().build({
   cwd,
   package: "sidetone-addon",
@@ -55,3 +51,8 @@ const { task } = await new NapiCli().build({
   useNapiCross: SIDETONE_CROSS === "napi",
 });
 await task;
+// An older file under the machine's other name, with or without its libc, would be loaded in place of this one, which prebuildify
+// moves there now.
+for (const tag of ["", `.${PREBUILD_LIBC}`]) {
+  rmSync(new URL(`../prebuilds/${PREBUILD_PLATFORM}-${PREBUILD_ARCH}/sidetone${tag}.node`, import.meta.url), { force: true });
+}

@@ -1,0 +1,71 @@
+import dgram from "node:dgram";
+import { once } from "node:events";
+import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { compiledForThisFile } from "./compiled.ts";
+import { engine } from "./engine.ts";
+
+const compiled = compiledForThisFile();
+
+/** A worker with a call in full swing, events and promises pending, that ends in the middle of it. */
+const call = `
+  import { parentPort, workerData } from "node:worker_threads";
+  const { loadEngine } = await import(workerData.loader);
+  const { engine } = loadEngine(workerData.engine);
+  const open = () => engine.open({ address: "127.0.0.1", portLow: 20000, portHigh: 40000 });
+  const parameters = (to) => ({
+    direction: "sendrecv", remoteAddress: to.localAddress, remotePort: to.localPort, sendPayloadType: 0, sendEncoding: "PCMU",
+    sendEventPayloadType: 101, receivePayloadTypes: [0], receiveEncodings: ["PCMU"], receiveEventPayloadType: 101,
+  });
+  const [near, far] = [await open(), await open()];
+  near.configure(parameters(far));
+  far.configure(parameters(near));
+  setInterval(() => {}, 1000);
+  await far.whenReadable(320);
+  near.sendEvents([1, 2, 3, 4], 40, 40);
+  parentPort.postMessage([near.localPort, far.localPort]);
+  if (workerData.quits) {
+    far.onEvent = () => process.exit();
+  } else {
+    while (true) {
+      await far.whenReadable(160);
+      far.read(new Int16Array(8000));
+    }
+  }
+`;
+
+function start(quits: boolean): Worker {
+  const loader = pathToFileURL(join(compiled().folder, "dist/media/load.js")).href;
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(call)}`), { workerData: { loader, engine: engine.name, quits } });
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const socket = dgram.createSocket("udp4");
+  const bound = new Promise<boolean>((resolve) => {
+    socket.once("error", () => resolve(false));
+    socket.once("listening", () => resolve(true));
+  });
+  socket.bind(port, "127.0.0.1");
+  const result = await bound;
+  socket.close();
+  return result;
+}
+
+// Not with the TypeScript engine: Node itself (20.20, UDPWrap::OnRecv) dies of a datagram that comes while its worker is terminated.
+describe.runIf(engine.name === "native")("eight workers, each with the engine and a call of its own", () => {
+  it.each([
+    ["quit", true],
+    ["are terminated", false],
+  ])("%s in the middle of it, and leave nothing behind", async (_, quits) => {
+    for (let round = 0; round < 2; round += 1) {
+      const workers = Array.from({ length: 8 }, () => start(quits));
+      const ended = workers.map((worker) => once(worker, "exit"));
+      const ports = await Promise.all(workers.map(async (worker): Promise<number[]> => (await once(worker, "message"))[0]));
+      if (!quits) await Promise.all(workers.map((worker) => worker.terminate()));
+      expect((await Promise.all(ended)).map(([code]) => code)).toEqual(workers.map(() => (quits ? 0 : 1)));
+      for (const port of ports.flat()) expect(await isFree(port)).toBe(true);
+    }
+  });
+});
