@@ -1,4 +1,5 @@
 import type { Alignment } from "../../audio/correlate.ts";
+import type { PiecewiseAlignment } from "../../audio/correlatePieces.ts";
 import { type EngineInfo, engineInfo, type TraceEntry, type VoIPCall } from "../../index.ts";
 import type { EventFields, Output } from "../output.ts";
 import { version } from "../version.ts";
@@ -14,6 +15,7 @@ export interface Speech {
   readonly heardIn: VoIPCall;
   readonly ear: Listener;
   match?: Alignment;
+  pieces?: PiecewiseAlignment;
 }
 
 /** Keeps what happens in the demo, and tells it while it happens. */
@@ -76,14 +78,15 @@ export class Story {
       messages: ladderOf(this.trace, this.alicePort),
       marks: this.#marks,
       directions: this.speeches.map(
-        ({ speaker, listener, spokenIn, heardIn, ear, match }): Direction => ({
+        ({ speaker, listener, spokenIn, heardIn, ear, match, pieces }): Direction => ({
           speaker,
           listener,
           heard: ear.heard,
           samples: ear.samples(),
           sent: spokenIn.stats(),
           received: heardIn.stats(),
-          ...(match === undefined ? {} : { match }),
+          ...(match === undefined ? {} : { correlation: (pieces ?? match).correlation }),
+          shifts: pieces?.shifts ?? 0,
         }),
       ),
       digitsSent: this.digitsSent,

@@ -37,22 +37,23 @@ export async function demo(options: CommandOptions, io: CommandIO, output: Outpu
 
 function tellResult(report: DemoReport, output: Output, wav: string, html: string): void {
   const { engine, directions, digitsHeard } = report;
-  const lines = directions.flatMap(({ speaker, listener, sent, received, match }) => {
-    if (sent === undefined || received === undefined) return [];
-    output.event("stats", { user: listener.toLowerCase(), ...received }, `\n${listener.padEnd(6)} ${statsText(received)}`);
-    const alike = match === undefined ? "not compared" : `correlation ${match.correlation.toFixed(4)} with what ${speaker} said`;
-    return [`${listener.padEnd(6)} ${alike}`];
-  });
+  output.text("\n");
+  for (const { speaker, listener, received, correlation, shifts } of directions) {
+    if (received === undefined) continue;
+    const over = shifts === 0 ? "" : `, aligned anew after ${shifts} pauses`;
+    const alike = correlation === undefined ? "" : `\n       correlation ${correlation.toFixed(4)} with what ${speaker} said${over}`;
+    output.event("stats", { user: listener.toLowerCase(), ...received }, `${listener.padEnd(6)} ${statsText(received)}${alike}`);
+  }
   const fields = {
     ok: report.failure === undefined,
     engine: engine.engine,
     packetsSent: directions.map(({ sent }) => sent?.packetsSent ?? 0),
     packetsLost: directions.map(({ received }) => received?.packetsLost ?? 0),
     jitter: directions.map(({ received }) => (received?.jitter ?? 0) / 8),
-    correlation: directions.map(({ match }) => match?.correlation),
+    correlation: directions.map((direction) => direction.correlation),
     digits: digitsHeard,
     wav,
     page: html,
   };
-  output.event("result", fields, [...lines, "", `digits ${digitsHeard || "none"}`, `engine ${engine.engine}`, `wav    ${wav}`, `page   ${html}`].join("\n"));
+  output.event("result", fields, [`Digits ${digitsHeard || "none"}`, `Engine ${engine.engine}`, `WAV    ${wav}`, `Page   ${html}`].join("\n"));
 }

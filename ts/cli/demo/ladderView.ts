@@ -3,8 +3,8 @@ import { LANES, type LadderMessage } from "./ladder.ts";
 import type { Mark } from "./report.ts";
 
 /** What a rung is about; names its colour. */
-function kindOf({ status, name }: LadderMessage): string {
-  if (status === 0) return name === "ACK" ? "ack" : "request";
+function kindOf({ status }: LadderMessage): string {
+  if (status === 0) return "request";
   if (status < 200) return "provisional";
   return status < 300 ? "success" : "refusal";
 }
@@ -53,5 +53,5 @@ function arrow({ from, to, name, method, status, repeated }: LadderMessage): str
 }
 
 function band({ text, lane }: Mark): string {
-  return `<span class="arrow ${lane === 0 ? "right" : "left"} across"><b>${escape(text)}</b></span>`;
+  return `<span class="arrow ${lane === 0 ? "right alice" : "left bob"} across"><b>${escape(text)}</b></span>`;
 }

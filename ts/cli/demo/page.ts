@@ -29,7 +29,21 @@ ${verdict}
 </header>
 <main>
 ${cards(report)}
-${listen(directions)}
+${directions.length === 0 ? "" : media(report, seconds)}
+<section><h2>The messages</h2>
+<p>Every SIP message that passed the registrar. Each opens to show itself, without what could betray a password.</p>
+${ladderView(messages, marks, start)}
+</section>
+${directions.length === 0 ? "" : counters(directions)}
+</main>
+<footer>${escape(engine.machine)}, Node ${escape(process.versions.node)}${engine.refused.map((reason) => `<br>not native: ${escape(reason)}`).join("")}</footer>
+</body>
+</html>
+`;
+}
+
+function media(report: DemoReport, seconds: number): string {
+  return `${players(report.directions)}
 <section><h2>Levels</h2>
 <p>What each side heard, a tenth of a second at a time.</p>
 ${levels(report, seconds)}
@@ -37,19 +51,7 @@ ${levels(report, seconds)}
 <section><h2>Arrival jitter</h2>
 <p>How unevenly packets arrived, as RFC 3550 reckons it: 0 is one every 20 ms to the dot.</p>
 ${jitter(report, seconds)}
-</section>
-<section><h2>The messages</h2>
-<p>Every SIP message that passed the registrar. Each opens; passwords' traces are taken out.</p>
-${ladderView(messages, marks, start)}
-</section>
-<section><h2>The counters</h2>
-${counters(directions)}
-</section>
-</main>
-<footer>${escape(engine.machine)}, Node ${escape(process.versions.node)}${engine.refused.map((reason) => `<br>not native: ${escape(reason)}`).join("")}</footer>
-</body>
-</html>
-`;
+</section>`;
 }
 
 function card(title: string, value: string, note: string): string {
@@ -58,12 +60,13 @@ function card(title: string, value: string, note: string): string {
 
 function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoReport): string {
   const sum = (pick: (direction: Direction) => number | undefined): number => directions.reduce((total, each) => total + (pick(each) ?? 0), 0);
-  const worst = Math.min(...directions.map(({ match }) => match?.correlation ?? 0));
+  const worst = Math.min(...directions.map(({ correlation }) => correlation ?? 0));
+  const shifts = sum((direction) => direction.shifts);
   const jitters = directions.map(({ received }) => (received?.jitter ?? 0) / 8);
   const delays = directions.map(({ received }) => `${Math.round(received?.playoutDelay ?? 0)}`);
   const names = directions.map(({ listener }) => escape(listener)).join(" / ");
   return `<section class="cards">${[
-    card("Speech", Number.isFinite(worst) ? worst.toFixed(4) : "none", "correlation of said and heard, the lesser side"),
+    card("Speech", Number.isFinite(worst) ? worst.toFixed(4) : "none", `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts} pauses`}`),
     card("RTP packets", String(sum(({ sent }) => sent?.packetsSent)), `sent; ${sum(({ received }) => received?.packetsLost)} lost`),
     card("Jitter", `${jitters.map((value) => value.toFixed(2)).join(" / ") || "none"}<small> ms</small>`, names),
     card("Playout delay", `${delays.join(" / ") || "none"}<small> ms</small>`, names),
@@ -72,14 +75,12 @@ function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoRe
   ].join("")}</section>`;
 }
 
-function listen(directions: readonly Direction[]): string {
-  const players = directions
-    .filter(({ samples }) => samples.length > 0)
-    .map(
-      ({ speaker, listener, samples }) =>
-        `<div><h2>What ${escape(listener)} heard of ${escape(speaker)}</h2><audio controls preload="metadata" src="${wavDataURI(samples)}"></audio></div>`,
-    );
-  return players.length === 0 ? "" : `<section class="players">${players.join("")}</section>`;
+function players(directions: readonly Direction[]): string {
+  const each = directions.map(
+    ({ speaker, listener, samples }) =>
+      `<div><h2>What ${escape(listener)} heard of ${escape(speaker)}</h2><audio controls preload="metadata" src="${wavDataURI(samples)}"></audio></div>`,
+  );
+  return `<section class="players">${each.join("")}</section>`;
 }
 
 function seriesOf({ directions, start }: DemoReport, value: (heard: Direction["heard"][number]) => number): Series[] {
@@ -151,5 +152,5 @@ function counters(directions: readonly Direction[]): string {
     });
     return `<tr><th scope="row">${escape(name)}</th>${cells.join("")}</tr>`;
   });
-  return `<table><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<section><h2>The counters</h2><table><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join("")}</tbody></table></section>`;
 }

@@ -52,6 +52,20 @@ export function plot({ label, unit, series, from, to, ticks, seconds, filled, ma
 <svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">${[...grid, ...verticals, ...curves].join("")}</svg>
 ${ticks.map((tick) => `<span class="y" style="top:${percent(y(tick))}">${escape(tick)}</span>`).join("")}
 ${times.map((time) => `<span class="x" style="left:${percent(x(time))}">${time}${time === 0 ? " s" : ""}</span>`).join("")}
-${marks.map((mark) => `<span class="m" style="left:${percent(x(mark.x))}">${escape(mark.text)}</span>`).join("")}
+${clusters(marks, seconds).map((mark) => `<span class="m" style="left:${percent(x(mark.x))}">${escape(mark.text)}</span>`).join("")}
 </div></figure>`;
+}
+
+/** Marks so close that their words would overlap share one, in their middle. */
+function clusters(marks: PlotOptions["marks"], seconds: number): { x: number; text: string }[] {
+  const groups: { first: number; last: number; text: string }[] = [];
+  for (const { x, text } of marks.toSorted((a, b) => a.x - b.x)) {
+    const group = groups.at(-1);
+    if (group === undefined || x - group.last > seconds / 20) groups.push({ first: x, last: x, text });
+    else {
+      group.last = x;
+      group.text += ` ${text}`;
+    }
+  }
+  return groups.map(({ first, last, text }) => ({ x: (first + last) / 2, text }));
 }

@@ -1,4 +1,3 @@
-import type { Alignment } from "../../audio/correlate.ts";
 import type { CallStatistics, EngineInfo } from "../../index.ts";
 import type { Heard } from "./Listener.ts";
 import type { LadderMessage } from "./ladder.ts";
@@ -23,8 +22,10 @@ export interface Direction {
   /** The speaker's and the listener's counters at the end. */
   readonly sent?: CallStatistics;
   readonly received?: CallStatistics;
-  /** How the speech was found in what was heard. */
-  readonly match?: Alignment;
+  /** Of what was said with what was heard, after alignment; none when it was not compared. */
+  readonly correlation?: number;
+  /** How often what was heard had to be aligned anew, because a pause or a cut had come into it. */
+  readonly shifts: number;
 }
 
 /** All there is to tell about one run of the demo. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { align } from "../../audio/correlate.ts";
+import { alignPieces } from "../../audio/correlatePieces.ts";
 import { readWav } from "../../audio/wav.ts";
 import { CredentialsManager, type EngineName, VoIPCall, VoIPPhone } from "../../index.ts";
 import { Registrar } from "../../testkit/index.ts";
@@ -16,6 +17,8 @@ const ASSETS = new URL("../../../assets/", import.meta.url);
 const DIGITS = "1234#";
 /** What G.711 leaves of speech is above 0.999; a hole of one syllable is already below this. */
 const LEAST_CORRELATION = 0.98;
+/** How often somebody says it. Where the machine is busy, an engine on JavaScript's thread comes too late for a frame now and then. */
+const TAKES = 3;
 /** Seconds that a step of signalling may take; on loopback it takes hundredths. */
 const STEP = 10;
 
@@ -137,19 +140,41 @@ async function orEnd<T>(call: VoIPCall, step: Promise<T>): Promise<T> {
   throw new DemoError(`the call ended too early: ${result.cause} ${result.status ?? ""} ${result.reason ?? ""}`.trimEnd());
 }
 
-/** One side speaks, the other listens to the end. @returns what was said */
-async function speak({ speaker, listener, spokenIn, ear }: Speech, file: string, story: Story, signal: AbortSignal): Promise<Int16Array> {
+/** One side speaks, the other listens to the end, and asks once more where a piece was missing. @returns what was said */
+async function speak(speech: Speech, file: string, story: Story, signal: AbortSignal): Promise<Int16Array> {
+  const { speaker, listener } = speech;
   const path = fileURLToPath(new URL(file, ASSETS));
   const samples = await readWav(path);
+  for (let take = 1; ; take += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one take after the other
+    const { correlation, skipped } = await speakOnce(speech, path, samples, story, signal);
+    if (correlation >= LEAST_CORRELATION || take === TAKES) return samples;
+    const why = skipped === 0 ? "packets came unevenly" : `the process was held up for ${skipped * 20} ms`;
+    const again = `${speaker.toLowerCase()} says it again`;
+    story.tell("again", { from: speaker, to: listener, correlation, framesSkipped: skipped }, `correlation ${correlation.toFixed(4)}, because ${why}: ${again}`);
+  }
+}
+
+async function speakOnce(
+  { speaker, listener, spokenIn, ear }: Speech,
+  path: string,
+  samples: Int16Array,
+  story: Story,
+  signal: AbortSignal,
+): Promise<{ correlation: number; skipped: number }> {
   const seconds = samples.length / 8000;
+  const heardBefore = ear.samples().length;
+  const { framesSkipped } = spokenIn.stats();
   story.mark(speaker === "Alice" ? 0 : 2, `RTP: ${speaker} speaks for ${seconds.toFixed(1)} s`);
   const end = story.meter(`${speaker.toLowerCase()} speaks, ${listener.toLowerCase()} hears`, ear);
   // The last of it is still in the listener's jitter buffer when it has been sent.
   await within(seconds + STEP, `${speaker} speaks`, spokenIn.play(path, { signal }), signal);
   await within(STEP, `${listener} listens`, ear.hear(0.5), signal);
   end();
-  story.tell("spoken", { from: speaker, to: listener, seconds }, `${listener.toLowerCase()} has heard ${seconds.toFixed(1)} s of speech`);
-  return samples;
+  const { correlation } = align(samples, ear.samples().subarray(heardBefore), { lowest: 0, highest: 8000 });
+  const fields = { from: speaker, to: listener, seconds, correlation };
+  story.tell("spoken", fields, `${listener.toLowerCase()} has heard ${seconds.toFixed(1)} s of speech`);
+  return { correlation, skipped: spokenIn.stats().framesSkipped - framesSkipped };
 }
 
 async function sendDigits(placed: VoIPCall, { ear }: Speech, story: Story, signal: AbortSignal): Promise<void> {
@@ -166,10 +191,20 @@ function hearDigit(story: Story, digit: string): void {
   story.tell("dtmf", { digit }, `bob hears digit ${digit}`);
 }
 
+/**
+ * Compares what was heard with what was said. First as one piece; where the speaker's engine was held up and sent a pause, piece by
+ * piece, since what comes after a pause is later and not lost.
+ * @throws DemoError when the speech is not there
+ */
 function judge(speech: Speech, said: Int16Array, heard: Int16Array): void {
   const match = align(said, heard);
   speech.match = match;
   if (match.correlation >= LEAST_CORRELATION) return;
-  const percent = `${match.correlation.toFixed(4)}, less than ${LEAST_CORRELATION}`;
-  throw new DemoError(`what ${speech.listener} heard is not what ${speech.speaker} said: the correlation is ${percent}`);
+  const pieces = alignPieces(said, heard, match.offset);
+  speech.pieces = pieces;
+  if (pieces.correlation >= LEAST_CORRELATION) return;
+  const { framesSkipped, engine } = speech.spokenIn.stats();
+  const why = framesSkipped > 0 ? ` (the ${engine} engine was held up for ${framesSkipped} frames: this machine is too busy for it)` : "";
+  const value = `${pieces.correlation.toFixed(4)}, less than ${LEAST_CORRELATION}`;
+  throw new DemoError(`what ${speech.listener} heard is not what ${speech.speaker} said: the correlation is ${value}${why}`);
 }

@@ -9,9 +9,9 @@ h2{font-size:1.05rem;margin:0 0 .25rem}
 h3{font-size:.8rem;font-weight:600;text-transform:uppercase;letter-spacing:.08em;color:var(--soft);margin:1.1rem 0 .3rem}
 p{margin:.25rem 0 .75rem;color:var(--soft);max-width:65ch}
 section{background:var(--sheet);border:1px solid var(--rule);border-radius:12px;padding:1rem 1.1rem;margin:0 0 1rem}
-.verdict{display:inline-block;font-weight:600;border:1px solid;border-radius:99px;padding:.1rem .8rem;max-width:100%}
+.verdict{display:inline-block;font-weight:600;border:1px solid;border-radius:1rem;padding:.1rem .8rem;max-width:100%}
 .good{color:var(--good)}.bad{color:var(--bad)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.2rem,1fr));gap:1px;padding:0;overflow:hidden;background:var(--rule)}
+.cards{display:grid;grid-template-columns:repeat(3,1fr);gap:1px;padding:0;overflow:hidden;background:var(--rule)}
 .card{background:var(--sheet);padding:.9rem 1.1rem}
 .card h2{font-size:.85rem;font-weight:500;color:var(--soft)}
 .card strong{display:block;font-size:1.45rem;line-height:1.25;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
@@ -40,23 +40,23 @@ path{fill:none;vector-effect:non-scaling-stroke}
 .ladder time{flex:none;width:3.6rem;color:var(--soft);font-size:.75rem;font-variant-numeric:tabular-nums;align-self:end;padding-bottom:.15rem}
 .heads,.rung>summary,.rung.media{display:flex;gap:.3rem}
 .heads{position:sticky;top:0;background:var(--sheet);padding:.4rem 0;border-bottom:1px solid var(--rule);z-index:1;font-weight:600}
-.heads .lanes{display:grid;grid-template-columns:repeat(3,1fr);text-align:center;min-height:0;background:none;line-height:1.2;align-items:end}
-.lanes{position:relative;flex:1;min-height:2.1rem;background:linear-gradient(var(--lane),var(--lane)) 16.667% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 50% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 83.333% 0/1px 100% no-repeat}
+.lanes{flex:1;display:flex;align-items:flex-end;min-height:2.1rem;padding:.2rem 0 .45rem;background:linear-gradient(var(--lane),var(--lane)) 16.667% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 50% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 83.333% 0/1px 100% no-repeat}
+.heads .lanes{display:grid;grid-template-columns:repeat(3,1fr);text-align:center;min-height:0;padding:0;background:none;line-height:1.2}
 summary{list-style:none;cursor:pointer;border-radius:6px}
 summary::-webkit-details-marker{display:none}
 summary:hover,details[open]>summary{background:color-mix(in srgb,var(--ink) 6%,transparent)}
 summary:focus-visible{outline:2px solid var(--alice);outline-offset:1px}
-.arrow{position:absolute;bottom:.45rem;width:33.333%;border-bottom:2px solid;text-align:center;line-height:1.2}
+.arrow{position:relative;width:33.333%;padding:0 .5rem;border-bottom:2px solid;text-align:center;line-height:1.2}
 .arrow b{font-weight:600}.arrow small{font-weight:400;color:var(--soft);font-size:.75rem}
-.gap0{left:16.667%}.gap1{left:50%}.across{left:16.667%;width:66.667%}
+.gap0{margin-left:16.667%}.gap1{margin-left:50%}.across{margin-left:16.667%;width:66.667%}
 .arrow::after{content:"";position:absolute;bottom:-6px;border:5px solid transparent}
 .right::after{right:0;border-left:8px solid;border-right:0}
 .left::after{left:0;border-right:8px solid;border-left:0}
-.request .arrow,.ack .arrow{color:var(--alice)}
+.request .arrow{color:var(--ink)}
 .provisional .arrow{color:var(--soft);border-bottom-style:dotted}
 .success .arrow{color:var(--good);border-bottom-style:dashed}
 .refusal .arrow{color:var(--bad);border-bottom-style:dashed}
-.media .arrow{color:var(--bob);border-bottom-width:4px;border-bottom-style:double}
+.media .arrow{border-bottom-width:4px;border-bottom-style:double}
 .media .arrow::after{bottom:-7px}
 pre{margin:.2rem 0 .8rem;padding:.8rem;background:var(--paper);border:1px solid var(--rule);border-radius:8px;overflow:auto;font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
@@ -64,5 +64,5 @@ th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right}
 th[scope=row]{text-align:left;font-weight:400}
 tr:last-child>*{border-bottom:0}
 footer{color:var(--soft);font-size:.8rem;overflow-wrap:anywhere}
-@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0}.ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow small{display:none}}
+@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0;grid-template-columns:repeat(2,1fr)}.ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow small{display:none}}
 `;
