@@ -112,10 +112,11 @@ impl Concealment {
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        for &sample in samples {
-            self.history[self.at] = sample;
-            self.at = (self.at + 1) & (HISTORY - 1);
-        }
+        let samples = &samples[samples.len().saturating_sub(HISTORY)..];
+        let first = samples.len().min(HISTORY - self.at);
+        self.history[self.at..self.at + first].copy_from_slice(&samples[..first]);
+        self.history[..samples.len() - first].copy_from_slice(&samples[first..]);
+        self.at = (self.at + samples.len()) & (HISTORY - 1);
     }
 
     /// The next made-up sample.

@@ -1,9 +1,9 @@
 //! ITU-T G.711, exact to the reference of ITU-T G.191 for every input.
 //!
 //! A compressed code is a little floating-point number: sign, 3 bits of exponent, 4 of mantissa. So the hardware's own conversion
-//! from integer to `f32` finds the segment: after it, exponent and upper mantissa lie side by side in the bits. No table, no
-//! branch, no search for the highest bit; the compiler turns the loops into vector code. The magnitude of a negative sample is its
-//! one's complement, as in the reference: two's complement would put 127 of 65,536 inputs one code off.
+//! from integer to `f32` finds the segment: after it, exponent and upper mantissa lie side by side in the bits. Encoding takes no
+//! table, no branch, no search for the highest bit; the compiler turns the loops into vector code. The magnitude of a negative
+//! sample is its one's complement, as in the reference: two's complement would put 127 of 65,536 inputs one code off.
 
 /// RTP/AVP encodings that the media core decodes and encodes (RFC 3551 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ fn alaw_from_linear(sample: i16) -> u8 {
     (((code - (135 << 4) + 16 - (first << 4)) | (!sign & 0x80)) ^ 0x55) as u8
 }
 
-fn ulaw_to_linear(code: u8) -> i16 {
-    let code = i32::from(!code);
+const fn ulaw_to_linear(code: u8) -> i16 {
+    let code = !code as i32;
     // The half step that the reference adds (reconstruction in the middle of the interval) is the bit below the mantissa.
     let bits = (((134 << 4) + (code & 0x7f)) << SHIFT) | 1 << (SHIFT - 1);
     let magnitude = f32::from_bits(bits as u32) as i32 - ULAW_BIAS;
@@ -81,15 +81,36 @@ fn ulaw_to_linear(code: u8) -> i16 {
     ((magnitude ^ sign) - sign) as i16
 }
 
-fn alaw_to_linear(code: u8) -> i16 {
-    let code = i32::from(code ^ 0x55);
-    let first = i32::from(code & 0x70 == 0);
+const fn alaw_to_linear(code: u8) -> i16 {
+    let code = (code ^ 0x55) as i32;
+    let first = (code & 0x70 == 0) as i32;
     let bits = (((134 << 4) + (code & 0x7f) + (first << 4)) << SHIFT) | 1 << (SHIFT - 1);
     let magnitude = f32::from_bits(bits as u32) as i32 - (first << 8);
     // In A-law a set sign bit means positive.
     let sign = (code >> 7) - 1;
     ((magnitude ^ sign) - sign) as i16
 }
+
+/// A look-up decodes faster than arithmetic: a float's conversion to an integer has to care for NaN and overflow.
+static ULAW_DECODED: [i16; 256] = {
+    let mut samples = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        samples[code] = ulaw_to_linear(code as u8);
+        code += 1;
+    }
+    samples
+};
+
+static ALAW_DECODED: [i16; 256] = {
+    let mut samples = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        samples[code] = alaw_to_linear(code as u8);
+        code += 1;
+    }
+    samples
+};
 
 /// Encodes into `codes`, one byte a sample. Returns how many: the shorter of both lengths.
 pub fn encode_ulaw(samples: &[i16], codes: &mut [u8]) -> usize {
@@ -110,7 +131,7 @@ pub fn encode_alaw(samples: &[i16], codes: &mut [u8]) -> usize {
 /// Decodes into `samples`, one a byte. Returns how many: the shorter of both lengths.
 pub fn decode_ulaw(codes: &[u8], samples: &mut [i16]) -> usize {
     for (sample, &code) in samples.iter_mut().zip(codes) {
-        *sample = ulaw_to_linear(code);
+        *sample = ULAW_DECODED[usize::from(code)];
     }
     samples.len().min(codes.len())
 }
@@ -118,7 +139,7 @@ pub fn decode_ulaw(codes: &[u8], samples: &mut [i16]) -> usize {
 /// Decodes into `samples`, one a byte. Returns how many: the shorter of both lengths.
 pub fn decode_alaw(codes: &[u8], samples: &mut [i16]) -> usize {
     for (sample, &code) in samples.iter_mut().zip(codes) {
-        *sample = alaw_to_linear(code);
+        *sample = ALAW_DECODED[usize::from(code)];
     }
     samples.len().min(codes.len())
 }
