@@ -1,5 +1,6 @@
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
+import { TransportError } from "../transport/errors.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import { ackFor } from "./companions.ts";
 import { InviteClient } from "./inviteClient.ts";
@@ -24,6 +25,8 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
   /** Sends the CANCEL; set while the user wants one and none has gone out. */
   #sendCancel: (() => void) | undefined;
   #cancelled = false;
+  #started = 0;
+  #resent = false;
 
   constructor(
     request: SIPRequest,
@@ -31,19 +34,48 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
     handler: ClientTransactionHandler,
     surroundings: Surroundings,
     ended: () => void,
+    bytes: Uint8Array = request.toBytes(),
   ) {
-    const { timers, reliable } = surroundings;
+    const { timers } = surroundings;
+    const reliable = surroundings.isReliable(destination.protocol);
     super(request.method === "INVITE" ? new InviteClient(timers, reliable) : new NonInviteClient(timers, reliable), surroundings);
     this.request = request;
     this.destination = destination;
-    this.#bytes = request.toBytes();
+    this.#bytes = bytes;
     this.#handler = handler;
     this.#ended = ended;
     this.#source = destination;
   }
 
   start(): void {
-    this.run(this.machine.start(this.surroundings.clock.now()));
+    this.#started = this.surroundings.clock.now();
+    this.run(this.machine.start(this.#started));
+  }
+
+  /**
+   * The connection is gone that the request went over. If there has been no sign that it arrived, it is sent once more, over a new connection:
+   * the far end may have closed the old one just then, and knows the request by its branch if it has it. A provisional response shows that it
+   * arrived; who then closes in good order, may answer over another connection (RFC 3261 §18.2.2), who breaks down will not.
+   */
+  disconnected(error: Error, clean: boolean): void {
+    const { state } = this.machine;
+    if ((state === "Calling" || state === "Trying") && !this.#resent) {
+      this.#resent = true;
+      this.#send();
+    } else if (state === "Calling" || state === "Trying" || (state === "Proceeding" && !clean)) {
+      // An INVITE that rings is not failed by a message that does not leave, but by this: its answer cannot come.
+      this.run(this.machine instanceof InviteClient ? this.machine.disconnect(error) : this.machine.fail(error));
+    }
+  }
+
+  #send(): void {
+    const sending = this.surroundings.send(this.#bytes, this.destination);
+    // That the connection broke is told to all that use it, by disconnected().
+    this.watch(
+      sending.catch((error: unknown) => {
+        if (!(error instanceof TransportError) || error.code !== "TRANSPORT_LOST") throw error;
+      }),
+    );
   }
 
   receive(response: SIPResponse, from: Endpoint): void {
@@ -74,17 +106,19 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
     const handler = this.#handler;
     switch (action.kind) {
       case "send":
-        this.send(this.#bytes, this.destination);
+        this.#send();
         break;
       case "acknowledge":
         // To where the INVITE went (§17.1.1.3), wherever the response came from.
         this.#ack ??= ackFor(this.request, action.response).toBytes();
-        this.send(this.#ack, this.destination);
+        this.watch(surroundings.send(this.#ack, this.destination));
         break;
       case "deliver":
         surroundings.tell(() => handler.response(action.response, this.#source), "response");
         break;
       case "timeout":
+        // Its connection may be dead without knowing it.
+        surroundings.suspect(this.destination, this.#started);
         surroundings.tell(() => handler.timeout(), "timeout");
         break;
       case "transportError":

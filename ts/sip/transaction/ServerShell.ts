@@ -6,7 +6,6 @@ import type { ServerAction } from "./machine.ts";
 import { NonInviteServer } from "./nonInviteServer.ts";
 import { Shell, type Surroundings } from "./Shell.ts";
 import type { ServerTransaction } from "./transaction.ts";
-import { responseDestination } from "./via.ts";
 
 type ServerMachine = InviteServer<SIPRequest, SIPResponse> | NonInviteServer<SIPRequest, SIPResponse>;
 
@@ -23,17 +22,16 @@ export class ServerShell extends Shell<ServerAction<SIPRequest, SIPResponse>, Se
   onTimeout: (() => void) | undefined;
   onTransportError: ((error: Error) => void) | undefined;
   onTerminated: (() => void) | undefined;
-  readonly #destination: Endpoint;
   readonly #owner: ServerOwner;
   /** The latest response and its bytes, so that repetitions are the same. */
   #written: { readonly response: SIPResponse; readonly bytes: Uint8Array } | undefined;
 
   constructor(request: SIPRequest, from: Endpoint, surroundings: Surroundings, owner: ServerOwner) {
-    const { timers, reliable } = surroundings;
+    const { timers } = surroundings;
+    const reliable = surroundings.isReliable(from.protocol);
     super(request.method === "INVITE" ? new InviteServer(timers, reliable) : new NonInviteServer(timers, reliable), surroundings);
     this.request = request;
     this.from = from;
-    this.#destination = responseDestination(request.via, from, reliable);
     this.#owner = owner;
   }
 
@@ -59,7 +57,7 @@ export class ServerShell extends Shell<ServerAction<SIPRequest, SIPResponse>, Se
     const { surroundings } = this;
     switch (action.kind) {
       case "send":
-        this.send(this.#write(action.response), this.#destination);
+        this.watch(surroundings.sendBack(this.#write(action.response), this.request.via, this.from));
         break;
       case "trying":
         this.respond(SIPResponse.to(this.request, 100));

@@ -1,5 +1,6 @@
 import type { Alarm, Clock } from "../../time/clock.ts";
-import type { Endpoint } from "../transport/transport.ts";
+import type { Via } from "../message/Via.ts";
+import type { Endpoint, TransportProtocol } from "../transport/transport.ts";
 import type { Machine } from "./machine.ts";
 import type { Timers } from "./timers.ts";
 
@@ -7,8 +8,12 @@ import type { Timers } from "./timers.ts";
 export interface Surroundings {
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly reliable: boolean;
+  isReliable(protocol: TransportProtocol): boolean;
   send(message: Uint8Array, to: Endpoint): Promise<void>;
+  /** Sends a response on its way back. @param via the top Via of its request, @param from where that came from */
+  sendBack(message: Uint8Array, via: Via, from: Endpoint): Promise<void>;
+  /** No response has come from there to a request sent at `since`. */
+  suspect(destination: Endpoint, since: number): void;
   /** Calls a user's callback so that nothing it throws goes further. */
   tell(callback: () => unknown, during: string): void;
 }
@@ -48,12 +53,13 @@ export abstract class Shell<Action, M extends Machine<Action>> {
     this.setAlarm();
   }
 
-  /** Sends; if that fails, now or later, the machine hears of it. */
-  protected send(message: Uint8Array, to: Endpoint): void {
-    this.surroundings.send(message, to).catch((reason: unknown) => {
-      const error = reason instanceof Error ? reason : new Error(String(reason));
-      if (!this.#closed) this.run(this.machine.fail(error, this.surroundings.clock.now()));
-    });
+  /** If sending fails, now or later, the machine hears of it. */
+  protected watch(sending: Promise<void>): void {
+    sending.catch((reason: unknown) => this.fail(reason instanceof Error ? reason : new Error(String(reason))));
+  }
+
+  protected fail(error: Error): void {
+    if (!this.#closed) this.run(this.machine.fail(error, this.surroundings.clock.now()));
   }
 
   protected setAlarm(): void {

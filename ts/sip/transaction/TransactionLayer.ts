@@ -1,26 +1,35 @@
 import { createHash } from "node:crypto";
+import { isIP } from "node:net";
 import { SIPParseError } from "../errors.ts";
 import { parseMessage } from "../message/parse.ts";
 import { newBranch, newTag } from "../message/random.ts";
 import { SIPRequest } from "../message/SIPRequest.ts";
 import { SIPResponse } from "../message/SIPResponse.ts";
+import type { Via } from "../message/Via.ts";
 import { formatEndpoint, TransportError } from "../transport/errors.ts";
-import type { Endpoint, Transport } from "../transport/transport.ts";
+import type { Endpoint, ReadMessage, TransportProtocol } from "../transport/transport.ts";
+import { TransportSet } from "../transport/TransportSet.ts";
 import { ClientShell } from "./ClientShell.ts";
 import { cancelFor } from "./companions.ts";
+import { LARGEST_UDP_REQUEST, LargeRequest } from "./LargeRequest.ts";
 import { clientKey, mergeKey, serverKey } from "./matching.ts";
 import type { Dropped, TransactionLayerOptions } from "./options.ts";
 import { ServerShell } from "./ServerShell.ts";
 import type { Surroundings } from "./Shell.ts";
 import { defaultTimers } from "./timers.ts";
 import type { ClientTransaction, ClientTransactionHandler, ServerTransaction } from "./transaction.ts";
-import { isSentBy, ownVia, responseDestination, stampVia } from "./via.ts";
+import { defaultPort, isSentBy, ownVia, responseDestination, stampVia } from "./via.ts";
+
+/** Who refuses connections for what is too large for UDP is not asked again so soon, ms. */
+const REFUSAL_COUNTS = 300_000;
+const REFUSALS_KEPT = 1000;
 
 export type { Dropped, TraceEntry, TransactionLayerOptions } from "./options.ts";
 
 /**
- * The transaction layer of RFC 3261 §17 and RFC 6026 over one transport: matches messages to transactions, retransmits, absorbs
- * retransmissions, acknowledges refusals, and answers what needs no user.
+ * The transaction layer of RFC 3261 §17 and RFC 6026 over one transport or several: matches messages to transactions, retransmits, absorbs
+ * retransmissions, acknowledges refusals, and answers what needs no user. What RFC 3261 §18 wants of a "transport layer" beyond bytes is
+ * here, too: Via, where responses go, and TCP for what is too large for UDP.
  *
  * ```ts
  * const layer = new TransactionLayer({ transport, clock: systemClock, sentBy: () => ({ host: "192.0.2.1", port: 5060 }) });
@@ -42,6 +51,8 @@ export class TransactionLayer {
     transaction.respond(SIPResponse.to(transaction.request, 487));
   /** A response with our Via but to no living transaction: a 2xx that comes later than timer M, mostly. */
   onStrayResponse: (response: SIPResponse, from: Endpoint) => void = () => undefined;
+  /** A connection is gone that had been up; the transactions that used it know. */
+  onDisconnect: (remote: Endpoint, error: Error, clean: boolean) => void = () => undefined;
   readonly dropped: Dropped = { unparsable: 0, wrongVia: 0 };
   readonly #options: TransactionLayerOptions;
   readonly #surroundings: Surroundings;
@@ -50,20 +61,29 @@ export class TransactionLayer {
   /** By {@link mergeKey}: server transactions that another copy of their request would merge with. */
   readonly #mergeable = new Map<string, ServerShell>();
   /** ACKs for 2xx as they went out: the same one again is the same bytes. */
-  readonly #acks = new WeakMap<SIPRequest, Uint8Array>();
+  readonly #acks = new WeakMap<SIPRequest, () => void>();
+  readonly #transports: TransportSet;
+  /** Who took no connection for a large request, and until when not to try again. */
+  readonly #refusing = new Map<string, number>();
   #closed = false;
 
   constructor(options: TransactionLayerOptions) {
     this.#options = options;
+    this.#transports = TransportSet.of(options.transport);
     this.#surroundings = {
       clock: options.clock,
       timers: { ...defaultTimers, ...options.timers },
-      reliable: options.transport.reliable,
+      isReliable: (protocol) => this.#isReliable(protocol),
       send: (message, to) => this.#send(message, to),
+      sendBack: (message, via, from) => this.#sendBack(message, via, from),
+      suspect: (destination, since) => this.#transports.suspect(destination, since),
       tell: (callback, during) => this.#tell(callback, during),
     };
-    options.transport.onMessage = (message, from) => {
-      this.#tell(() => this.#receive(message, from), "receiving");
+    this.#transports.onMessage = (message, from, read) => {
+      this.#tell(() => this.#receive(message, from, read), "receiving");
+    };
+    this.#transports.onDisconnect = (remote, error, clean) => {
+      this.#tell(() => this.#disconnected(remote, error, clean), "disconnecting");
     };
   }
 
@@ -78,7 +98,19 @@ export class TransactionLayer {
    * @throws SIPParseError when the request lacks what every request has (RFC 3261 §8.1.1)
    */
   request(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientTransaction {
-    return this.#begin(this.#withOwnVia(request, destination), destination, handler);
+    const copy = this.#withOwnVia(request, destination);
+    checkRequest(copy);
+    const bytes = copy.toBytes();
+    const tcp = this.#insteadOfUDP(destination, bytes.length);
+    if (tcp === undefined) return this.#begin(copy, destination, handler, bytes);
+    return new LargeRequest(
+      {
+        overTCP: (each) => this.#begin(this.#withOwnVia(request, tcp), tcp, each),
+        overUDP: (each) => this.#begin(copy, destination, each, bytes),
+        refused: () => this.#remember(tcp),
+      },
+      handler,
+    );
   }
 
   /**
@@ -86,12 +118,12 @@ export class TransactionLayer {
    * An ACK that does not leave is not reported to its user: the 2xx will come again.
    */
   sendAck(ack: SIPRequest, destination: Endpoint): void {
-    let bytes = this.#acks.get(ack);
-    if (!bytes) {
-      bytes = this.#withOwnVia(ack, destination).toBytes();
-      this.#acks.set(ack, bytes);
+    let send = this.#acks.get(ack);
+    if (send === undefined) {
+      send = this.#acknowledging(ack, destination);
+      this.#acks.set(ack, send);
     }
-    this.#sendAlone(bytes, destination, "sending an ACK");
+    send();
   }
 
   /**
@@ -100,29 +132,31 @@ export class TransactionLayer {
    * @param headers for the CANCEL, for instance a Reason
    */
   cancel(transaction: ClientTransaction, headers?: Iterable<readonly [string, string]>): void {
-    if (!(transaction instanceof ClientShell) || this.#closed) return;
-    const { request, destination } = transaction;
+    const shell = transaction instanceof LargeRequest ? transaction.cancelling() : transaction;
+    if (!(shell instanceof ClientShell) || this.#closed) return;
+    const { request, destination } = shell;
     if (request.method !== "INVITE") return;
     const cancel = cancelFor(request, headers);
     // Whatever becomes of the CANCEL itself, the INVITE tells how it ends.
-    transaction.cancel(() => this.#begin(cancel, destination, { response() {}, timeout() {}, transportError() {} }));
+    shell.cancel(() => this.#begin(cancel, destination, { response() {}, timeout() {}, transportError() {} }));
   }
 
   /** Ends everything without a word to anybody; leaves no alarm. The transport stays open: it is its owner's. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#options.transport.onMessage = undefined;
+    this.#transports.onMessage = undefined;
+    this.#transports.onDisconnect = undefined;
     for (const shell of [...this.#clients.values(), ...this.#servers.values()]) shell.close();
     this.#clients.clear();
     this.#servers.clear();
     this.#mergeable.clear();
   }
 
-  #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler): ClientShell {
+  #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler, bytes?: Uint8Array): ClientShell {
     checkRequest(request);
     const key = clientKey(request.via.branch ?? "", request.method);
-    const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key));
+    const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key), bytes);
     if (this.#closed) {
       // Not synchronously, as any other transport error: the caller has not got its transaction yet.
       queueMicrotask(() => this.#tell(() => handler.transportError(closedError(destination)), "transportError"));
@@ -135,15 +169,56 @@ export class TransactionLayer {
 
   #withOwnVia(request: SIPRequest, destination: Endpoint): SIPRequest {
     const copy = request.clone();
-    const { protocol } = this.#transportFor(destination);
-    copy.headers.prepend("Via", ownVia(protocol, this.#options.sentBy(), newBranch()).toString());
+    copy.headers.prepend("Via", ownVia(destination.protocol, this.#options.sentBy(destination), newBranch()).toString());
     return copy;
   }
 
-  #receive(message: Uint8Array, from: Endpoint): void {
+  /** An ACK to a 2xx, ready to be sent as often as the 2xx comes. */
+  #acknowledging(ack: SIPRequest, destination: Endpoint): () => void {
+    const bytes = this.#withOwnVia(ack, destination).toBytes();
+    const overUDP = (): void => this.#sendAlone(this.#send(bytes, destination), "sending an ACK");
+    const tcp = this.#insteadOfUDP(destination, bytes.length);
+    if (tcp === undefined) return overUDP;
+    const larger = this.#withOwnVia(ack, tcp).toBytes();
+    return () => {
+      if (this.#insteadOfUDP(destination, bytes.length) === undefined) {
+        overUDP();
+        return;
+      }
+      this.#send(larger, tcp).catch(() => {
+        this.#remember(tcp);
+        overUDP();
+      });
+    };
+  }
+
+  /** Where a request goes that is too large for UDP (RFC 3261 §18.1.1); undefined when it may, or has to, go as it is. */
+  #insteadOfUDP(destination: Endpoint, length: number): Endpoint | undefined {
+    if (destination.protocol !== "UDP" || length <= LARGEST_UDP_REQUEST || this.#transports.of("TCP") === undefined) return undefined;
+    const tcp: Endpoint = { ...destination, protocol: "TCP" };
+    const until = this.#refusing.get(refusalKey(tcp));
+    return until !== undefined && until > this.#options.clock.now() ? undefined : tcp;
+  }
+
+  #remember(refusing: Endpoint): void {
+    if (this.#refusing.size >= REFUSALS_KEPT) this.#refusing.clear();
+    this.#refusing.set(refusalKey(refusing), this.#options.clock.now() + REFUSAL_COUNTS);
+  }
+
+  #disconnected(remote: Endpoint, error: Error, clean: boolean): void {
+    const affected = [...this.#clients.values()].filter(({ destination: { address, port, protocol } }) => {
+      return address === remote.address && port === remote.port && protocol === remote.protocol;
+    });
+    // What these begin anew is not affected.
+    for (const client of affected) client.disconnected(error, clean);
+    this.#tell(() => this.onDisconnect(remote, error, clean), "onDisconnect");
+  }
+
+  #receive(message: Uint8Array, from: Endpoint, read?: ReadMessage): void {
     this.#trace("in", message, from);
     try {
-      const parsed = parseMessage(message);
+      if (read instanceof SIPParseError) throw read;
+      const parsed = read ?? parseMessage(message);
       if (parsed instanceof SIPRequest) this.#receiveRequest(parsed, from);
       else this.#receiveResponse(parsed, from);
     } catch (error) {
@@ -156,7 +231,7 @@ export class TransactionLayer {
     const { via } = response;
     const client = this.#clients.get(clientKey(via.branch ?? "", response.cseq.method));
     if (!client) {
-      if (isSentBy(via, this.#options.sentBy())) this.#tell(() => this.onStrayResponse(response, from), "onStrayResponse");
+      if (isSentBy(via, this.#options.sentBy(from))) this.#tell(() => this.onStrayResponse(response, from), "onStrayResponse");
       else this.dropped.wrongVia++;
       return;
     }
@@ -238,31 +313,65 @@ export class TransactionLayer {
       // The same request gets the same tag, though nobody remembers it.
       const toTag = createHash("sha256").update(message).digest("hex").slice(0, 16);
       const response = SIPResponse.to(request, error.status, { toTag });
-      this.#sendAlone(response.toBytes(), responseDestination(request.via, from, this.#surroundings.reliable), "refusing a request");
+      this.#sendAlone(this.#sendBack(response.toBytes(), request.via, from), "refusing a request");
     } catch {
       this.dropped.unparsable++;
     }
   }
 
-  /** Sends what belongs to no transaction. */
-  #sendAlone(message: Uint8Array, to: Endpoint, during: string): void {
-    this.#send(message, to).catch((error: unknown) => this.#report(error, during));
+  /** What belongs to no transaction: if it does not leave, nobody but the log hears of it. */
+  #sendAlone(sending: Promise<void>, during: string): void {
+    sending.catch((error: unknown) => this.#report(error, during));
   }
 
   async #send(message: Uint8Array, to: Endpoint): Promise<void> {
     if (this.#closed) return;
+    const transport = this.#transports.for(to);
     this.#trace("out", message, to);
-    await this.#transportFor(to).send(message, to);
+    await transport.send(message, to);
   }
 
-  /** Every message passes here: the place to choose, once there are several transports. */
-  #transportFor(_destination: Endpoint): Transport {
-    return this.#options.transport;
+  /** A response's way back (RFC 3261 §18.2.2); when that is closed, the others that RFC 3261 and RFC 3263 §5 know, in their order. */
+  async #sendBack(message: Uint8Array, via: Via, from: Endpoint): Promise<void> {
+    const direct = responseDestination(via, from, this.#isReliable(from.protocol));
+    let failure: unknown;
+    // A connection that is gone cannot be opened again from our end: the far one does not listen at the port it sent from.
+    if (this.#transports.isConnected(direct)) {
+      try {
+        await this.#send(message, direct);
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    for await (const way of this.#waysRound(via, from)) {
+      try {
+        await this.#send(message, way);
+        return;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    throw failure ?? lostError(from);
+  }
+
+  async *#waysRound(via: Via, from: Endpoint): AsyncGenerator<Endpoint> {
+    const { protocol } = from;
+    const name = isIP(via.host) === 0 ? { host: via.host } : {};
+    if (this.#isReliable(protocol)) yield { address: from.address, port: via.port ?? defaultPort(protocol), protocol, ...name };
+    const { locate } = this.#options;
+    // A name that leads nowhere is one way less.
+    if (locate !== undefined && isIP(via.host) === 0) yield* await locate(via.host, via.port, protocol).catch(() => []);
+  }
+
+  #isReliable(protocol: TransportProtocol): boolean {
+    return this.#transports.of(protocol)?.reliable ?? protocol !== "UDP";
   }
 
   #trace(direction: "in" | "out", bytes: Uint8Array, remote: Endpoint): void {
     const { trace, transport, clock } = this.#options;
-    if (trace) this.#tell(() => trace({ direction, bytes, local: transport.local, remote, time: clock.now() }), "trace");
+    const { local } = this.#transports.of(remote.protocol) ?? transport;
+    if (trace) this.#tell(() => trace({ direction, bytes, local, remote, time: clock.now() }), "trace");
   }
 
   /** @param failed what to do when the callback throws, or when the promise it returned rejects */
@@ -302,4 +411,13 @@ function checkRequest(request: SIPRequest): void {
 function closedError({ address, port, protocol }: Endpoint): TransportError {
   const problem = `cannot send to ${protocol} ${formatEndpoint(address, port)}: the transaction layer has been closed`;
   return new TransportError("TRANSPORT_CLOSED", problem, address, port);
+}
+
+function lostError({ address, port, protocol }: Endpoint): TransportError {
+  const problem = `cannot answer ${protocol} ${formatEndpoint(address, port)}: its connection is gone`;
+  return new TransportError("TRANSPORT_LOST", problem, address, port);
+}
+
+function refusalKey({ address, port }: Endpoint): string {
+  return `${address} ${port}`;
 }

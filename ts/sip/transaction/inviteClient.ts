@@ -117,6 +117,13 @@ export class InviteClient<Response extends ResponseLike> implements Machine<Clie
     return [{ kind: "transportError", error }, { kind: "terminate" }];
   }
 
+  /** The connection is lost for good that would have brought the final response (RFC 3261 §17.1.4). */
+  disconnect(error: Error): ClientAction<Response>[] {
+    if (this.#state !== "Calling" && this.#state !== "Proceeding") return [];
+    this.#enter("Terminated", undefined);
+    return [{ kind: "transportError", error }, { kind: "terminate" }];
+  }
+
   #complete(response: Response, now: number): ClientAction<Response>[] {
     const actions: ClientAction<Response>[] = [
       { kind: "acknowledge", response },

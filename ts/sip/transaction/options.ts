@@ -1,5 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
-import type { Endpoint, Transport } from "../transport/transport.ts";
+import type { Endpoint, Transport, TransportProtocol } from "../transport/transport.ts";
 import type { Timers } from "./timers.ts";
 import type { SentBy } from "./via.ts";
 
@@ -14,12 +14,14 @@ export interface TraceEntry {
 }
 
 export interface TransactionLayerOptions {
-  /** The layer takes its `onMessage`; opening and closing it stay its owner's. */
+  /** One, or a `TransportSet`. The layer takes its `onMessage` and `onDisconnect`; opening and closing it stay its owner's. */
   readonly transport: Transport;
   readonly clock: Clock;
   readonly timers?: Partial<Timers> | undefined;
-  /** What to put into Via, asked for each request. */
-  readonly sentBy: () => SentBy;
+  /** What to put into Via towards a peer, asked for each request. */
+  readonly sentBy: (remote: Endpoint) => SentBy;
+  /** Where else a response may be sent whose own way is closed: the servers of the Via's host (RFC 3263 §5). Default: nowhere. */
+  readonly locate?: ((host: string, port: number | undefined, protocol: TransportProtocol) => Promise<readonly Endpoint[]>) | undefined;
   /** Sees every message that comes or goes. */
   readonly trace?: ((entry: TraceEntry) => void) | undefined;
   /** Hears what a callback threw (`during` names it), and what should never happen. Nothing of it goes further. */

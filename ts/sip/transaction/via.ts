@@ -1,8 +1,9 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { equalHosts } from "../message/host.ts";
+import type { ParamsInit } from "../message/Params.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import { BRANCH_COOKIE, Via } from "../message/Via.ts";
-import type { Endpoint } from "../transport/transport.ts";
+import type { Endpoint, TransportProtocol } from "../transport/transport.ts";
 
 /** What a Via says of where responses go: the sent-by of RFC 3261 §18.1.1. */
 export interface SentBy {
@@ -10,9 +11,13 @@ export interface SentBy {
   readonly port: number;
 }
 
-/** The Via that we put on top of a request. The empty rport asks for our address as the far end sees it (RFC 3581 §3). */
-export function ownVia(protocol: string, { host, port }: SentBy, branch: string): Via {
-  return new Via({ protocol, host, port, params: { rport: true, branch } });
+/**
+ * The Via that we put on top of a request. The empty rport asks for our address as the far end sees it (RFC 3581 §3); alias offers the
+ * connection for requests in the other direction (RFC 5923 §5).
+ */
+export function ownVia(protocol: TransportProtocol, { host, port }: SentBy, branch: string): Via {
+  const params: ParamsInit = protocol === "UDP" ? { rport: true, branch } : { rport: true, alias: true, branch };
+  return new Via({ protocol, host, port, params });
 }
 
 /** Whether a response's top Via is the one that we had put there (RFC 3261 §18.1.2). */
@@ -56,7 +61,8 @@ export function isUniqueBranch(branch: string | undefined): branch is string {
   return branch !== undefined && branch.startsWith(BRANCH_COOKIE) && branch.length > BRANCH_COOKIE.length;
 }
 
-function defaultPort(protocol: string): number {
+/** RFC 3261 §19.1.2. */
+export function defaultPort(protocol: string): number {
   return protocol === "TLS" ? 5061 : 5060;
 }
 

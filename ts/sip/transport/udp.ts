@@ -5,6 +5,7 @@ import type { Endpoint, Transport } from "./transport.ts";
 
 /** One datagram carries at most this much (RFC 768 less the IPv4 header). */
 const LARGEST_DATAGRAM = 65_507;
+const KEEP_ALIVE = Buffer.from("\r\n\r\n");
 
 /**
  * SIP over UDP (RFC 3261 §18): one unconnected socket that sends from the port it receives on, as RFC 3581 asks.
@@ -74,6 +75,12 @@ export class UDPTransport implements Transport {
         failed(error);
       }
     });
+  }
+
+  /** Two line ends, which a NAT takes for traffic and any SIP server for nothing (RFC 5626 §3.5.1). */
+  ping(to: Endpoint): void {
+    // One that does not leave is as good as one that got lost: the next will follow.
+    this.send(KEEP_ALIVE, to).catch(() => undefined);
   }
 
   /** Frees the port. Calling it again does nothing more. */
