@@ -46,6 +46,12 @@ describe("two sessions on loopback", () => {
     expect(session.statistics().samplesQueued).toBe(0);
     expect(await session.whenQueued(0)).toBe(true);
   });
+
+  it("have nothing to wait for when any number may be queued", async () => {
+    const session = await open();
+    session.write(tone);
+    expect(await session.whenQueued(Infinity)).toBe(true);
+  });
 });
 
 describe("those who wait for samples", () => {

@@ -181,8 +181,10 @@ class NativeSession implements MediaSession {
   }
 
   whenQueued(samples: number): Promise<boolean> {
-    if (this.#session.wantQueued(samples)) return Promise.resolve(true);
-    return this.#closed ? Promise.resolve(false) : this.#queued.wait(samples);
+    // Infinity would cross to Rust as 0.
+    const wanted = Math.min(samples, 0xffff_ffff);
+    if (this.#session.wantQueued(wanted)) return Promise.resolve(true);
+    return this.#closed ? Promise.resolve(false) : this.#queued.wait(wanted);
   }
 
   /** The media thread has news of this session. */
