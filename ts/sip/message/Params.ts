@@ -1,19 +1,16 @@
 import { SIPHeaderError, SIPParseError } from "../errors.ts";
 import {
-  COMMA,
   EQUALS,
   equalsIgnoreCase,
-  GREATER,
   hasLineBreak,
-  isSpace,
   isToken,
-  LESS,
   QUOTE,
   SEMICOLON,
   skip,
   skipSpace,
   TOKEN,
   URI_PARAMETER,
+  VALUE,
 } from "./characters.ts";
 import { escapeURI, unescapeURI } from "./escape.ts";
 import { endOfQuoted, quote, unquote } from "./quoted.ts";
@@ -244,17 +241,10 @@ function scanHeaderParams(text: string, names: string[] | undefined, values: (st
   }
 }
 
-/**
- * The end of an unquoted gen-value. The grammar says token or host; peers also send bare IPv6 addresses (RFC 5118
- * §4.5), base64 and slashes, so anything goes that does not separate.
- */
+/** The end of an unquoted value; characters beyond ASCII belong to it. */
 function endOfValue(text: string, start: number): number {
-  let i = start;
-  for (; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === SEMICOLON || code === COMMA || code === QUOTE || code === LESS || code === GREATER) break;
-    if (isSpace(code) || code < 32 || code === 127) break;
-  }
+  let i = skip(text, start, text.length, VALUE);
+  while (i < text.length && text.charCodeAt(i) > 127) i = skip(text, i + 1, text.length, VALUE);
   return i;
 }
 

@@ -12,8 +12,13 @@ export const URI_HEADER = 16;
 export const HOST = 32;
 export const DIGIT = 64;
 export const HEX = 128;
+/**
+ * An unquoted gen-value. The grammar says token or host; peers also send bare IPv6 addresses (RFC 5118 §4.5), base64 and
+ * slashes, so anything goes that does not separate.
+ */
+export const VALUE = 256;
 
-const table = new Uint8Array(128);
+const table = new Uint16Array(128);
 
 function mark(characters: string, bits: number): void {
   for (let i = 0; i < characters.length; i++) {
@@ -24,7 +29,7 @@ function mark(characters: string, bits: number): void {
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const digits = "0123456789";
-mark(letters + digits, TOKEN | USER | PASSWORD | URI_PARAMETER | URI_HEADER | HOST);
+mark(letters + digits, VALUE | TOKEN | USER | PASSWORD | URI_PARAMETER | URI_HEADER | HOST);
 mark("-.!%*_+`'~", TOKEN);
 mark("-_.!~*'()", USER | PASSWORD | URI_PARAMETER | URI_HEADER);
 mark("&=+$,;?/#", USER);
@@ -32,6 +37,7 @@ mark("&=+$,", PASSWORD);
 mark("[]/:&+$", URI_PARAMETER);
 mark("[]/?:+$", URI_HEADER);
 mark("-._", HOST);
+mark("-.!%*_+`'~#$&()/:=?@[\\]^{|}", VALUE);
 mark(digits, DIGIT | HEX);
 mark("abcdefABCDEF", HEX);
 

@@ -1,5 +1,5 @@
 import { SIPParseError } from "../errors.ts";
-import { COLON, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
+import { COLON, hasLineBreak, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
 import { CALL_ID, CONTENT_LENGTH, CSEQ, foldStep, FROM, type HeaderKind, headerKindAt, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
 import { Headers } from "./Headers.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
@@ -139,7 +139,8 @@ function startsWithVersion(line: string): boolean {
 
 /** Reads header lines up to the end of the text. Returns the first fault, and reads on behind it where it can. */
 function readHeaders(head: string, start: number, headers: Headers, limit: number): SIPParseError | undefined {
-  let fault: SIPParseError | undefined;
+  let fault = checkLineEnds(head, start);
+  const clean = fault === undefined;
   const size = head.length;
   let i = start;
   for (let lines = 0; i < size; lines++) {
@@ -164,11 +165,11 @@ function readHeaders(head: string, start: number, headers: Headers, limit: numbe
     else {
       const from = skipSpace(head, colon + 1, end);
       const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
-      headers.received(headerKindAt(head, i, nameEnd, hash), value);
+      if (clean || !hasLineBreak(value)) headers.received(headerKindAt(head, i, nameEnd, hash), value);
     }
     i = end + 2;
   }
-  return fault ?? checkLineEnds(head, start);
+  return fault;
 }
 
 /** Every CR has its LF, and every LF its CR: a line end of another kind would mean another message to another parser. */
