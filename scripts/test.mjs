@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { canIsolate, installLine, loopbackOnly, missingPeers } from "../test/interop/preflight.mjs";
 import { lastLines, root, setUp, SetupError } from "./setup.mjs";
@@ -110,18 +110,24 @@ async function vitest(name, projects, wrapper = []) {
 
 /** @param {string} path @returns {Count} */
 function countVitest(path) {
-  /** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
   let json;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch {
     return { passed: 0, failed: 0, skipped: 0 };
   }
+  const tests = json.testResults.flatMap(({ name, assertionResults }) => assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName}` })));
+  const named = (/** @type {readonly string[]} */ statuses) => tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => relative(root, name));
+  const passed = named(["passed"]);
+  const failed = named(["failed"]);
+  // A test that is about one engine is skipped on the other: it did run.
+  const ran = new Set([...passed, ...failed]);
+  const skipped = new Set(named(["skipped", "pending", "disabled", "todo"]).filter((name) => !ran.has(name)));
   const unloadable = json.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"));
-  broken.push(...unloadable.map(({ name }) => `${name} does not run`));
-  const skipped = json.testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => ["skipped", "pending", "todo"].includes(status)));
-  left.push(...new Set(skipped.map(({ fullName }) => fullName)));
-  return { passed: json.numPassedTests, failed: json.numFailedTests + unloadable.length, skipped: skipped.length };
+  broken.push(...failed, ...unloadable.map(({ name }) => `${relative(root, name)} does not run`));
+  left.push(...skipped);
+  return { passed: passed.length, failed: failed.length + unloadable.length, skipped: skipped.size };
 }
 
 /** @param {boolean} cargo */

@@ -8,26 +8,38 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     testTimeout: 20_000,
-    projects: engines.flatMap((engine) => [
+    projects: [
       {
         test: {
-          name: engine,
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/interop/**", "test/package/**"],
-          env: { SIDETONE_ENGINE: engine },
-        },
-      },
-      {
-        test: {
-          name: `interop-${engine}`,
-          include: ["test/interop/**/*.test.ts"],
-          env: { SIDETONE_ENGINE: engine },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Real peers take fixed ports and a shared machine: one file at a time.
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          // npm and whole calls: slow, and no two of them at once.
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
           fileParallelism: false,
         },
       },
-    ]),
+      ...engines.flatMap((engine) => [
+        {
+          test: {
+            name: engine,
+            include: ["test/**/*.test.ts"],
+            exclude: ["test/interop/**", "test/package/**"],
+            env: { SIDETONE_ENGINE: engine },
+          },
+        },
+        {
+          test: {
+            name: `interop-${engine}`,
+            include: ["test/interop/**/*.test.ts"],
+            env: { SIDETONE_ENGINE: engine },
+            testTimeout: 60_000,
+            hookTimeout: 60_000,
+            // Real peers take fixed ports and a shared machine: one file at a time.
+            fileParallelism: false,
+          },
+        },
+      ]),
+    ],
   },
 });

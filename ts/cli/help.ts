@@ -1,7 +1,7 @@
 /** What `sidetone --help` prints. */
 export const HELP: string = `sidetone: a SIP phone on the command line
 
-  sidetone demo                 a call between two phones in this process, with everything it shows in demo-out/
+  sidetone demo                 a call between two phones in this process; shows it in demo-out/
   sidetone register             register at a server, say so, and deregister
   sidetone call NUMBER          call a user of the server, or sip:user@host[:port] without one
   sidetone answer               take calls
@@ -10,10 +10,11 @@ export const HELP: string = `sidetone: a SIP phone on the command line
 account
   --server HOST[:PORT]          registrar and proxy; without one, calls go from peer to peer
   --user NAME                   the user part of your address
-  SIDETONE_PASSWORD             the password, from the environment; asked for in a terminal when it is not set
+  SIDETONE_PASSWORD             the password, from the environment; else a terminal is asked for it
 
 network
-  --bind IP[:PORT]              local address of SIP and RTP (default: all addresses; a free port, 5060 to answer without a server)
+  --bind IP[:PORT]              local address of SIP and RTP; default: all and a free port, or 5060
+                                to answer without a server
   --rtp-ports LOW-HIGH          local ports of RTP (default 10000-20000)
   --engine native|typescript    the media engine (default: native where it runs)
 
@@ -22,21 +23,29 @@ during the call
   --record FILE.WAV             record the far end: 16-bit mono, 8 kHz
   --echo                        send back what is heard
   --dtmf DIGITS                 send these digits, after --play: 0-9 * # A-D
-  --duration SECONDS            hang up that long after the answer; register: stay registered that long
-  --calls N                     call: so many calls at once; answer: end after so many (default: at Ctrl-C)
+  --duration SECONDS            hang up that long after the answer; register: stay that long
+  --calls N                     call: so many calls at once; answer: end after so many
 
 output
-  --json                        one JSON object a line, with its "event": registered, ringing, answered, dtmf, ended, stats, error ...
+  --json                        one JSON object a line, with its "event": registered, ringing,
+                                answered, dtmf, ended, stats, error ...
   --trace                       show every SIP message, without its secrets
   --help, --version
 
 exit status
-  0  done: registered, or the call was answered and has ended     5  refused by the far end
-  1  failed; the message tells why                                6  no such number
-  2  wrong command line                                           7  nobody answered
-  3  not registered: refused, or no answer from the server        8  network, port or media engine not available
-  4  busy                                                       130  Ctrl-C, after hanging up and deregistering
+  0  done: registered, or the call was answered and has ended
+  1  failed; the message tells why
+  2  wrong command line
+  3  not registered: refused, or no answer from the server
+  4  busy
+  5  refused by the far end
+  6  no such number
+  7  nobody answered
+  8  network, port or media engine not available
+  130  Ctrl-C, after hanging up and deregistering
 
-  SIDETONE_PASSWORD=secret sidetone call 4711 --server pbx.example.com --user alice --play hello.wav
-  sidetone answer --echo                       and elsewhere:  sidetone call sip:me@192.0.2.7 --dtmf 12#
+examples
+  SIDETONE_PASSWORD=secret sidetone call 4711 --server pbx.example.com --user alice --play a.wav
+  sidetone answer --echo
+  sidetone call sip:me@192.0.2.7 --dtmf 12#
 `;

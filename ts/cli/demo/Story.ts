@@ -73,7 +73,8 @@ export class Story {
       engine: this.engine,
       startedAt: this.#startedAt,
       start: this.#start,
-      end: performance.now(),
+      // What came after the last message was arithmetic.
+      end: this.trace.at(-1)?.time ?? performance.now(),
       ...(failure === undefined ? {} : { failure }),
       messages: ladderOf(this.trace, this.alicePort),
       marks: this.#marks,

@@ -165,7 +165,7 @@ async function speakOnce(
   const seconds = samples.length / 8000;
   const heardBefore = ear.samples().length;
   const { framesSkipped } = spokenIn.stats();
-  story.mark(speaker === "Alice" ? 0 : 2, `RTP: ${speaker} speaks for ${seconds.toFixed(1)} s`);
+  story.mark(speaker === "Alice" ? 0 : 2, `RTP: ${speaker} speaks, ${seconds.toFixed(1)} s`);
   const end = story.meter(`${speaker.toLowerCase()} speaks, ${listener.toLowerCase()} hears`, ear);
   // The last of it is still in the listener's jitter buffer when it has been sent.
   await within(seconds + STEP, `${speaker} speaks`, spokenIn.play(path, { signal }), signal);

@@ -64,5 +64,5 @@ th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right}
 th[scope=row]{text-align:left;font-weight:400}
 tr:last-child>*{border-bottom:0}
 footer{color:var(--soft);font-size:.8rem;overflow-wrap:anywhere}
-@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0;grid-template-columns:repeat(2,1fr)}.ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow small{display:none}}
+@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0;grid-template-columns:repeat(2,1fr)}.ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow{padding:0 .2rem}.arrow small{display:none}}
 `;
