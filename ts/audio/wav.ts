@@ -38,7 +38,8 @@ function decodeOnThread(job: DecodeJob): Promise<Int16Array> {
   return new Promise((resolve, reject) => {
     // Written out so that bundlers see it. Where the file is not beside us after all (a bundle that left it out, the
     // sources under a test runner), the thread reports that it cannot start and the work is done here.
-    const worker = new Worker(new URL("./decodeWorker.js", import.meta.url), { workerData: job });
+    // Flags of the process are not for it: --input-type would keep it from starting.
+    const worker = new Worker(new URL("./decodeWorker.js", import.meta.url), { workerData: job, execArgv: [] });
     worker.once("message", (answer: DecodeAnswer) => {
       if ("samples" in answer) resolve(answer.samples);
       else reject(new WavError("WAV_FORMAT", job.name, answer.error));
