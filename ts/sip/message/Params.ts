@@ -94,14 +94,13 @@ export class Params {
   }
 
   has(name: string): boolean {
-    return this.#indexOf(name) >= 0;
+    return this.get(name) !== undefined;
   }
 
   /** The plain value; `true` for a parameter without one; undefined when it is absent. */
   get(name: string): string | true | undefined {
-    const index = this.#indexOf(name);
-    if (index < 0) return undefined;
-    const value = this.#values[index];
+    // One look at received parameters (a branch, a tag) is not worth taking all of them apart.
+    const value = this.#text !== undefined && this.#place === "header" ? findHeaderParam(this.#text, name) : this.#opened(name);
     if (value === true || value === undefined) return value;
     if (this.#place === "uri") return unescapeURI(value);
     return value.charCodeAt(0) === QUOTE ? unquote(value.slice(1, -1)) : value;
@@ -166,6 +165,11 @@ export class Params {
     this.#owner?.paramsChanged(this.#ownerKey, this);
   }
 
+  #opened(name: string): string | true | undefined {
+    const index = this.#indexOf(name);
+    return this.#values[index];
+  }
+
   #indexOf(name: string): number {
     this.#open();
     for (let i = 0; i < this.#names.length; i++) {
@@ -211,6 +215,27 @@ function readURIParams(text: string, names: string[], values: (string | true)[])
     names.push(equals < 0 ? param : param.slice(0, equals));
     values.push(equals < 0 ? true : param.slice(equals + 1));
   }
+}
+
+/** The value of one parameter of a header that has been checked; `true` for a name alone, undefined for none. */
+function findHeaderParam(text: string, name: string): string | true | undefined {
+  const end = text.length;
+  let i = skipSpace(text, 0, end);
+  while (i < end) {
+    const nameStart = skipSpace(text, i + 1, end);
+    const nameEnd = skip(text, nameStart, end, TOKEN);
+    i = skipSpace(text, nameEnd, end);
+    const wanted = nameEnd - nameStart === name.length && equalsIgnoreCase(text.slice(nameStart, nameEnd), name);
+    if (text.charCodeAt(i) !== EQUALS) {
+      if (wanted) return true;
+      continue;
+    }
+    const start = skipSpace(text, i + 1, end);
+    const valueEnd = text.charCodeAt(start) === QUOTE ? endOfQuoted(text, start) + 1 : endOfValue(text, start);
+    if (wanted) return text.slice(start, valueEnd);
+    i = skipSpace(text, valueEnd, end);
+  }
+  return undefined;
 }
 
 /** Reads `;a=b;c` of a header to the end; into the lists, when there are any. @throws SIPParseError */

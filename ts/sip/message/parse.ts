@@ -1,5 +1,5 @@
 import { SIPParseError } from "../errors.ts";
-import { COLON, hasLineBreak, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
+import { COLON, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
 import { CALL_ID, CONTENT_LENGTH, CSEQ, foldStep, FROM, type HeaderKind, headerKindAt, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
 import { Headers } from "./Headers.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
@@ -38,6 +38,7 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   const headers = new Headers();
   // The first fault is kept while the rest is read, so that even a refused request can be answered.
   let fault = readHeaders(head, lineEnd + 2, headers, maxHeaders);
+  if (lineEnd < head.length && head.charCodeAt(lineEnd + 1) !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
   if (headEnd === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: headEnd });
   const bodyStart = Math.min(headEnd + 4, size);
   const available = size - bodyStart;
@@ -139,8 +140,7 @@ function startsWithVersion(line: string): boolean {
 
 /** Reads header lines up to the end of the text. Returns the first fault, and reads on behind it where it can. */
 function readHeaders(head: string, start: number, headers: Headers, limit: number): SIPParseError | undefined {
-  let fault = checkLineEnds(head, start);
-  const clean = fault === undefined;
+  let fault: SIPParseError | undefined;
   const size = head.length;
   let i = start;
   for (let lines = 0; i < size; lines++) {
@@ -160,28 +160,17 @@ function readHeaders(head: string, start: number, headers: Headers, limit: numbe
       end = endOfLine(head, end + 2);
       folded = true;
     }
+    const from = skipSpace(head, colon + 1, end);
+    const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
+    const ended = end === size || head.charCodeAt(end + 1) === LF;
     if (nameEnd === i || head.charCodeAt(colon) !== COLON)
       fault ??= new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i });
-    else {
-      const from = skipSpace(head, colon + 1, end);
-      const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
-      if (clean || !hasLineBreak(value)) headers.received(headerKindAt(head, i, nameEnd, hash), value);
-    }
-    i = end + 2;
+    else if (!ended || value.includes("\n") || (folded && value.includes("\r")))
+      fault ??= new SIPParseError(`a line end that is not CRLF in ${shown(head.slice(i, end))}`, 400, { offset: i });
+    else headers.received(headerKindAt(head, i, nameEnd, hash), value);
+    i = ended ? end + 2 : end + 1;
   }
   return fault;
-}
-
-/** Every CR has its LF, and every LF its CR: a line end of another kind would mean another message to another parser. */
-function checkLineEnds(head: string, start: number): SIPParseError | undefined {
-  let from = start;
-  for (;;) {
-    const cr = head.indexOf("\r", from);
-    const lf = head.indexOf("\n", from);
-    if (cr < 0 && lf < 0) return undefined;
-    if (lf !== cr + 1 || cr < 0) return new SIPParseError("a line end that is not CRLF", 400, { offset: cr < 0 ? lf : cr });
-    from = lf + 1;
-  }
 }
 
 /** Each fold, with the white space around it, becomes one space. */
