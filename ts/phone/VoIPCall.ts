@@ -377,6 +377,13 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   #onMedia(event: MediaEvent): void {
     if (event.type === "dtmf-start") this.#digit(symbolOf(event.event));
     else if (event.type === "dtmf-sent") this.#settleDtmf();
+    else if (event.type === "failed") this.#failed(event.reason);
+  }
+
+  /** The engine closed the session after a defect of its own: a call without media is no call. */
+  #failed(reason: string): void {
+    this.phone.reportCallError(this, new Error(`the media engine failed: ${reason}; please report this`));
+    this.end().catch((error: unknown) => this.phone.reportCallError(this, error));
   }
 
   #onInfo(request: SIPRequest): void {

@@ -5,21 +5,21 @@ import { NoPortsAvailableError } from "../media/errors.ts";
 import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
 import { NATError } from "../net/errors.ts";
 import { NAT } from "../net/NAT.ts";
-import { resolveHost } from "../net/resolve.ts";
+import { ServerLocator } from "../net/ServerLocator.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
 import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
 import { type RegistrationInfo, type RegistrationState, SIPClient } from "../sip/SIPClient.ts";
 import type { Endpoint } from "../sip/transport/transport.ts";
-import { UDPTransport } from "../sip/transport/udp.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
 import { LocalHost } from "./LocalHost.ts";
 import { Negotiation, warning } from "./Negotiation.ts";
-import { checkOptions, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
+import { checkOptions, defaultPort, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
 import { PhoneStatus } from "./PhoneStatus.ts";
+import { newTransports } from "./transports.ts";
 import { VoIPCall } from "./VoIPCall.ts";
 
 /** What a phone tells its listeners. */
@@ -107,7 +107,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   /**
    * Binds the SIP port and registers. Settles when the phone is ready. On failure everything is closed again and the status is FAILED.
    * @throws InvalidStateError when it runs already
-   * @throws TransportError when the port is taken or the address is not ours
+   * @throws TransportError when the port is taken, the address is not ours, or certificate and key do not work
+   * @throws InvalidOptionError when a file of certificates cannot be read
    * @throws InvalidAccountInfoError when the server refuses the credentials
    * @throws RegistrationError when the server refuses for another reason or does not answer
    * @throws NATError when the server lies outside `bindNetwork` and no `remoteHostname` is set
@@ -120,8 +121,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     this.#localHost = this.#newLocalHost();
     try {
       this.#engine();
-      await this.#checkReachable();
       const client = this.#newClient();
+      await this.#checkReachable(client);
       this.#client = client;
       await client.start();
       if (this.#client !== client) throw new InvalidStateError("start() was overtaken by stop()", this.#status);
@@ -136,11 +137,11 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 
   /** A NAT setting that cannot work will not work at the third attempt either; a name that does not resolve yet may. */
-  async #checkReachable(): Promise<void> {
+  async #checkReachable(client: SIPClient): Promise<void> {
     const { server } = this.#options;
     if (server === undefined) return;
     try {
-      await this.#addressTowards(server);
+      await this.#addressTowards(client, new SIPURI({ host: server }));
     } catch (error) {
       if (error instanceof NATError) throw error;
     }
@@ -148,14 +149,25 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
 
   #newClient(): SIPClient {
     const options = this.#options;
+    const transport = newTransports(options);
+    const locator = new ServerLocator({
+      protocols: transport.protocols,
+      // Only addresses of the family that our sockets speak.
+      family: isIPv6(options.bindIp) ? 6 : 4,
+      ...(options.dns === undefined ? {} : { dns: options.dns }),
+    });
     const client = new SIPClient({
-      ...(options.server === undefined ? {} : { server: options.server, port: options.port }),
+      ...(options.server === undefined ? {} : { server: options.server }),
+      ...(options.port === undefined ? {} : { port: options.port }),
+      ...(options.transportMode === undefined ? {} : { protocol: options.transportMode.value }),
+      ...(options.outboundProxy === undefined ? {} : { outboundProxy: options.outboundProxy }),
+      ...(options.keepAlive === undefined ? {} : { keepAlive: options.keepAlive }),
       user: options.user,
       credentials: options.credentialsManager ?? new CredentialsManager(),
-      transport: new UDPTransport({ address: options.bindIp, port: options.bindPort }),
+      transport,
       hostFor: (remote) => this.#localHost.hostFor(remote),
-      resolve: async (host, port) => {
-        const endpoints = await this.#resolve(host, port);
+      resolve: async (target) => {
+        const endpoints = await locator.locate(target);
         await Promise.all(endpoints.map((endpoint) => this.#localHost.learn(endpoint.address)));
         return endpoints;
       },
@@ -223,7 +235,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       throw new InvalidStateError(`call() is not possible: ${maxCalls} calls are up, and maxCalls allows no more`, this.#status, "MAX_CALLS");
     }
     const target = this.#target(number);
-    const address = await this.#addressTowards(this.#options.server ?? target.host);
+    const address = await this.#addressTowards(client, target);
     const media = await this.#openMedia();
     try {
       const negotiation = new Negotiation(address, media.localPort, payloadTypes);
@@ -244,7 +256,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 
   #target(number: string): SIPURI {
-    const { server, port } = this.#options;
+    const { server, port, transportMode } = this.#options;
     if (/^[a-z][a-z0-9+.-]*:/i.test(number)) {
       const uri = parseURI(number);
       if (uri instanceof SIPURI) return uri;
@@ -253,17 +265,13 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     if (server === undefined) {
       throw new InvalidOptionError("number", `${JSON.stringify(number)} needs a server to look it up: set server, or call sip:user@host:port`);
     }
-    return new SIPURI({ scheme: "sip", user: number, host: server, ...(port === 5060 ? {} : { port }) });
+    return new SIPURI({ scheme: "sip", user: number, host: server, ...(port === undefined || port === defaultPort(transportMode) ? {} : { port }) });
   }
 
-  async #addressTowards(host: string): Promise<string> {
-    const [endpoint] = await this.#resolve(host);
-    return this.#localHost.learn(endpoint?.address ?? host);
-  }
-
-  /** Only addresses of the family that our socket speaks. */
-  #resolve(host: string, port?: number): Promise<Endpoint[]> {
-    return resolveHost(host, port, { family: isIPv6(this.#options.bindIp) ? 6 : 4 });
+  /** The address of ours that whoever takes our requests to that target sees. */
+  async #addressTowards(client: SIPClient, target: SIPURI): Promise<string> {
+    const [endpoint] = await client.destinationsFor(target);
+    return this.#localHost.learn(endpoint?.address ?? target.host);
   }
 
   #common(media: MediaSession, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { EngineName } from "../media/contract.ts";
+import type { DNS } from "../net/dns.ts";
 import { TransportMode } from "../net/TransportMode.ts";
 import type { SIPClientOptions } from "../sip/SIPClient.ts";
 import type { AudioFormat } from "./audioFormat.ts";
@@ -16,14 +17,14 @@ export type CallClass = new (phone: VoIPPhone, setup: CallSetup) => VoIPCall;
 export interface VoIPPhoneParameter {
   /** Registrar and proxy: a host name or address. Without it the phone works peer to peer: no registration, calls go to full URIs. */
   readonly server?: string;
-  /** The server's port. Default 5060. */
+  /** The server's port. Default: what its SRV records say (RFC 3263); without any 5060, with TLS 5061. */
   readonly port?: number;
   /** User part of our address of record; may differ from the user name in the credentials. */
   readonly user: string;
   readonly credentialsManager?: CredentialsManager;
   /** Local address of SIP and RTP. Default `0.0.0.0`: every IPv4 interface; headers then name the address that routes to the peer. */
   readonly bindIp?: string;
-  /** Local SIP port. Default 5060; 0 takes any free one. */
+  /** Local SIP port. Default 5060, with TLS 5061; 0 takes any free one. */
   readonly bindPort?: number;
   /** The network, in CIDR notation, inside which `hostname` reaches us. Default `0.0.0.0/0`: everywhere. */
   readonly bindNetwork?: string;
@@ -31,8 +32,17 @@ export interface VoIPPhoneParameter {
   readonly hostname?: string;
   /** The name or address by which hosts outside `bindNetwork` reach us. Without it, sending there is a NATError. */
   readonly remoteHostname?: string;
-  /** Default UDP. */
+  /**
+   * What to speak with the server and all others. Default: UDP, and TCP for what is too large for it or where the server's NAPTR and SRV
+   * records prefer it.
+   */
   readonly transportMode?: TransportMode;
+  /** TLS: our certificate in PEM form, with those that lead to its authority. Then others may also connect to us, and not only we to them. */
+  readonly certFile?: string;
+  /** TLS: the certificate's private key in PEM form. */
+  readonly keyFile?: string;
+  /** TLS: the private key's password, or a function that gives it, called by `start()`. */
+  readonly keyPassword?: string | Uint8Array | (() => string | Uint8Array);
   /** RTP ports, inclusive. Default 10000–20000. */
   readonly rtpPortLow?: number;
   readonly rtpPortHigh?: number;
@@ -40,6 +50,19 @@ export interface VoIPPhoneParameter {
   readonly callClass?: CallClass;
 
   // ---- beyond the documented ones ----
+
+  /** TLS: authorities to trust in place of those that Node comes with: a PEM file's name, or PEM itself. A self-signed server's own certificate will do. */
+  readonly tlsCa?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** TLS: whether the server's certificate must be trusted. Default true; false lets anybody in the path listen, so for tests only. */
+  readonly tlsVerify?: boolean;
+  /** TLS: whether the server's certificate must be for the name by which it was asked for. Default true. */
+  readonly tlsCheckHostname?: boolean;
+  /** The proxy for all requests outside dialogs, where it is not the server: `host`, `host:port`, or a URI (`sip:proxy.example.com;transport=tcp`). */
+  readonly outboundProxy?: string;
+  /** The longest pause between two keep-alives over UDP, seconds; see {@link SIPClientOptions.keepAlive}. Default 29; 0 sends none. */
+  readonly keepAlive?: number;
+  /** Asked for the server's NAPTR, SRV and address records. Default: the system's name servers and hosts file. */
+  readonly dns?: DNS;
 
   /** Default: SIDETONE_ENGINE, else native where the addon loads, else typescript. */
   readonly engine?: EngineName;
@@ -65,7 +88,7 @@ export interface VoIPPhoneParameter {
 
 /** The parameters with every default filled in. */
 export type PhoneOptions = VoIPPhoneParameter &
-  Required<Pick<VoIPPhoneParameter, "port" | "bindIp" | "bindPort" | "bindNetwork" | "rtpPortLow" | "rtpPortHigh" | "audioFormat" | "maxCalls">>;
+  Required<Pick<VoIPPhoneParameter, "bindIp" | "bindPort" | "bindNetwork" | "rtpPortLow" | "rtpPortHigh" | "audioFormat" | "maxCalls">>;
 
 /**
  * Checks the parameters and fills in the defaults. Nothing is opened yet.
@@ -74,9 +97,8 @@ export type PhoneOptions = VoIPPhoneParameter &
 export function checkOptions(parameter: VoIPPhoneParameter): PhoneOptions {
   const options: PhoneOptions = {
     ...parameter,
-    port: parameter.port ?? 5060,
     bindIp: parameter.bindIp ?? "0.0.0.0",
-    bindPort: parameter.bindPort ?? 5060,
+    bindPort: parameter.bindPort ?? defaultPort(parameter.transportMode),
     bindNetwork: parameter.bindNetwork ?? "0.0.0.0/0",
     rtpPortLow: parameter.rtpPortLow ?? 10_000,
     rtpPortHigh: parameter.rtpPortHigh ?? 20_000,
@@ -88,19 +110,36 @@ export function checkOptions(parameter: VoIPPhoneParameter): PhoneOptions {
   }
   const { rtpPortLow: low, rtpPortHigh: high } = options;
   if (!isPort(low) || !isPort(high) || low > high) throw new InvalidRangeError(low, high);
-  if (!isPort(options.port)) throw new InvalidOptionError("port", `${options.port} is no port: 1–65535`);
+  if (options.port !== undefined && !isPort(options.port)) throw new InvalidOptionError("port", `${options.port} is no port: 1–65535`);
   if (options.bindPort !== 0 && !isPort(options.bindPort)) throw new InvalidOptionError("bindPort", `${options.bindPort} is no port: 0–65535`);
   if (isIP(options.bindIp) === 0) {
     throw new InvalidOptionError("bindIp", `${JSON.stringify(options.bindIp)} is no IPv4 or IPv6 address of this machine`);
   }
-  if (options.transportMode !== undefined && options.transportMode !== TransportMode.UDP) {
-    throw new InvalidOptionError("transportMode", "this version speaks SIP over UDP only: use TransportMode.UDP");
-  }
+  checkTransport(options);
   if (!(options.maxCalls >= 1)) throw new InvalidOptionError("maxCalls", `${options.maxCalls} allows no call: use 1 or more`);
   if (options.audioFormat !== "u8" && options.audioFormat !== "s16le") {
     throw new InvalidOptionError("audioFormat", `${JSON.stringify(options.audioFormat)} is unknown: use "u8" or "s16le"`);
   }
   return options;
+}
+
+function checkTransport({ transportMode, certFile, keyFile, tlsCa, keepAlive }: PhoneOptions): void {
+  if (transportMode !== undefined && !(transportMode instanceof TransportMode)) {
+    throw new InvalidOptionError("transportMode", "is unknown: use TransportMode.UDP, TransportMode.TCP or TransportMode.TLS");
+  }
+  const needsTLS = Object.entries({ certFile, keyFile, tlsCa }).find(([, value]) => value !== undefined);
+  if (needsTLS !== undefined && transportMode !== TransportMode.TLS) {
+    // Whoever sets it expects encryption, and would get none.
+    throw new InvalidOptionError(needsTLS[0], "means nothing without TLS: set transportMode: TransportMode.TLS");
+  }
+  if (certFile !== undefined && keyFile === undefined) throw new InvalidOptionError("keyFile", "is missing: certFile needs its private key");
+  if (keyFile !== undefined && certFile === undefined) throw new InvalidOptionError("certFile", "is missing: keyFile belongs to a certificate");
+  if (keepAlive !== undefined && !(keepAlive >= 0)) throw new InvalidOptionError("keepAlive", `${keepAlive} is no pause in seconds: use 0 or more`);
+}
+
+/** RFC 3261 §19.1.2. */
+export function defaultPort(mode: TransportMode | undefined): number {
+  return mode === TransportMode.TLS ? 5061 : 5060;
 }
 
 function isPort(port: number): boolean {
