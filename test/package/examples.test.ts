@@ -1,0 +1,48 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { root, run } from "./installed.ts";
+
+describe("the examples", () => {
+  it("answer-and-play is heard by its friend to the end", async () => {
+    const { status, stdout, stderr } = await run(process.execPath, ["examples/run.mjs", "answer-and-play"], root);
+    expect(stderr).not.toMatch(/Error/);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/friend@.* calls\n(.*\n)*friend: heard [67]\.\d s, then the call ended \(bye\)/);
+  });
+
+  it("place-a-call is answered, and records", async () => {
+    onTestFinished(() => rm(join(root, "demo-out/place-a-call.wav"), { force: true }));
+    const { status, stdout } = await run(process.execPath, ["examples/run.mjs", "place-a-call"], root);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/it rings\n(.*\n)*friend: heard digit 1\nfriend: heard digit 2\nfriend: heard digit #\n/);
+    expect(stdout).toContain("listen to demo-out/place-a-call.wav");
+  });
+
+  it("place-a-call tells when nobody has the number", async () => {
+    const { status, stdout } = await run(process.execPath, ["examples/run.mjs", "place-a-call", "nobody"], root);
+    expect(status).toBe(1);
+    expect(stdout).toContain("not answered: rejected 404");
+  });
+
+  it("dtmf-menu does what the keys say", async () => {
+    const { status, stdout } = await run(process.execPath, ["examples/run.mjs", "dtmf-menu"], root);
+    expect(status).toBe(0);
+    expect(stdout.split("\n").filter((line) => !line.startsWith("friend"))).toEqual([
+      "call example and press 1, 2 or #",
+      "speaking",
+      "key 1",
+      "playing the reply",
+      "key 2",
+      "speaking",
+      "key #",
+      "",
+    ]);
+  });
+
+  it("an unknown one is met with the list of all", async () => {
+    const { status, stderr } = await run(process.execPath, ["examples/run.mjs", "dance"], root);
+    expect(status).toBe(2);
+    expect(stderr).toContain("answer-and-play|dtmf-menu|place-a-call");
+  });
+});
