@@ -1,8 +1,11 @@
 export { AddressType } from "./AddressType.ts";
 export { CIDR } from "./cidr.ts";
+export type { AddressRecord, DNS, NAPTRRecord, SRVRecord } from "./dns.ts";
+export { systemDNS } from "./dns.ts";
 export { NameResolutionError, NATError } from "./errors.ts";
 export { localAddressTowards } from "./localAddress.ts";
 export { NAT } from "./NAT.ts";
 export { resolveHost } from "./resolve.ts";
 export type { Lookup, ResolveOptions } from "./resolve.ts";
+export { ServerLocator, type ServerLocatorOptions } from "./ServerLocator.ts";
 export { TransportMode } from "./TransportMode.ts";

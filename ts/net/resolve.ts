@@ -18,13 +18,11 @@ export interface ResolveOptions {
 }
 
 /** RFC 3261 §19.1.2. */
-const DEFAULT_PORTS: Record<TransportProtocol, number> = { UDP: 5060, TCP: 5060, TLS: 5061 };
+export const DEFAULT_PORTS: Record<TransportProtocol, number> = { UDP: 5060, TCP: 5060, TLS: 5061 };
 
 /**
- * Where a SIP request for `host` goes: endpoints in the order in which to try them, one at least.
- *
- * This is RFC 3263 §4.2 as far as it goes for a numeric address or a port that is given: A and AAAA only. The other case, a name
- * without a port, is where NAPTR and SRV come in, before {@link addressesOf}; it now takes the default port.
+ * The endpoints of a host whose port and protocol are settled, in the order in which to try them, one at least: A and AAAA only. To locate
+ * the servers of a domain by NAPTR and SRV, as a URI without a port asks for, is the `ServerLocator`'s business.
  *
  * @param host a name or an IP address, also `[2001:db8::1]`
  * @param port undefined when the URI has none
@@ -48,8 +46,7 @@ async function addressesOf(host: string, options: ResolveOptions): Promise<reado
   try {
     found = await (options.lookup ?? systemLookup)(host);
   } catch (error) {
-    const { message, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error), code: undefined };
-    throw new NameResolutionError(host, message, code, { cause: error });
+    throw systemError(host, error);
   }
   const addresses = [...new Set(found)].filter((address) => isIP(withoutZone(address)) !== 0);
   if (addresses.length === 0) throw new NameResolutionError(host, "it has no address");
@@ -63,6 +60,12 @@ async function systemLookup(host: string): Promise<string[]> {
   return entries.map((entry) => entry.address);
 }
 
-function wrongFamily(host: string, family: 4 | 6 | undefined): NameResolutionError {
+/** What the system's resolver said. */
+export function systemError(host: string, error: unknown): NameResolutionError {
+  const { message, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error), code: undefined };
+  return new NameResolutionError(host, message, code, { cause: error });
+}
+
+export function wrongFamily(host: string, family: 4 | 6 | undefined): NameResolutionError {
   return new NameResolutionError(host, `it has no IPv${family} address, and our socket speaks nothing else`);
 }

@@ -9,6 +9,7 @@ import { Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
 import { Locator } from "./dialog/Locator.ts";
 import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
+import { asksForTLS } from "./dialog/secure.ts";
 import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 import type { UserAgent } from "./dialog/UserAgent.ts";
 import { UserAgentServer } from "./dialog/UserAgentServer.ts";
@@ -17,7 +18,7 @@ import { newCallId } from "./message/random.ts";
 import type { SIPMessage } from "./message/SIPMessage.ts";
 import { SIPRequest } from "./message/SIPRequest.ts";
 import type { SIPResponse } from "./message/SIPResponse.ts";
-import { parseURI, SIPURI } from "./message/SIPURI.ts";
+import { parseURI, SIPURI, type URI } from "./message/SIPURI.ts";
 import { TelURI } from "./message/TelURI.ts";
 import { KeepAlive } from "./registration/KeepAlive.ts";
 import { Registration } from "./registration/Registration.ts";
@@ -25,7 +26,9 @@ import type { RegistrationInfo, RegistrationState } from "./registration/Registr
 import type { SIPClientOptions } from "./SIPClientOptions.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
 import { TransactionLayer } from "./transaction/TransactionLayer.ts";
-import type { Endpoint, Transport } from "./transport/transport.ts";
+import { type Target, targetOf } from "./transport/target.ts";
+import type { Endpoint, Transport, TransportProtocol } from "./transport/transport.ts";
+import { TransportSet } from "./transport/TransportSet.ts";
 
 export type { AcceptCalls } from "./dialog/Identity.ts";
 export type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
@@ -74,12 +77,11 @@ export class SIPClient implements UserAgent {
   readonly #options: SIPClientOptions;
   readonly #identity: Identity;
   readonly #locator: Locator;
+  readonly #proxy: SIPURI | undefined;
   readonly #server: UserAgentServer;
   readonly #registration: Registration | undefined;
   readonly #sessions = new Set<InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
-  /** Whom we sent to last: what Via says must hold for it. */
-  #peer: string;
   #life: "new" | "running" | "stopping" | "stopped" = "new";
   #stopped: Promise<void> | undefined;
 
@@ -91,14 +93,16 @@ export class SIPClient implements UserAgent {
     this.clock = options.clock ?? systemClock;
     this.timers = { ...defaultTimers, ...options.timers };
     this.authenticator = new DigestAuthenticator(options.credentials);
-    this.#identity = new Identity({ user, domain, displayName, transport, hostFor });
-    this.#locator = new Locator(transport, options.resolve);
-    this.#peer = server ?? "localhost";
+    const transports = TransportSet.of(transport);
+    this.#identity = new Identity({ user, domain, displayName, transports, hostFor });
+    this.#locator = new Locator(transports, this.clock, options.resolve);
+    this.#proxy = outboundProxyOf(options.outboundProxy);
     this.layer = new TransactionLayer({
       transport,
       clock: this.clock,
       timers: this.timers,
-      sentBy: () => ({ host: this.#identity.hostFor(this.#peer), port: transport.local.port }),
+      sentBy: (remote) => this.#identity.sentBy(remote),
+      locate: async (host, port, protocol) => this.#locator.locate({ host, protocol, ...(port === undefined ? {} : { port }) }),
       trace: options.trace,
       onInternalError: (error) => this.report(error),
     });
@@ -113,6 +117,7 @@ export class SIPClient implements UserAgent {
     });
     this.layer.onRequest = (tx) => this.#server.receive(tx);
     this.layer.onAck = (ack) => this.#server.receiveAck(ack);
+    this.layer.onDisconnect = (remote) => this.#registration?.disconnected(remote);
     this.layer.onCancel = (tx, cancel) => this.#server.receiveCancel(tx, cancel);
     if (registers) {
       this.#registration = new Registration(this, {
@@ -121,7 +126,7 @@ export class SIPClient implements UserAgent {
         server: options.port === undefined ? server : `${server}:${options.port}`,
         user,
         domain: domain ?? server,
-        destinations: () => this.#serverDestinations(server),
+        destinations: () => this.#serverDestinations(server, false),
         expires: options.expires ?? 300,
         failureThreshold: options.registerFailureThreshold ?? 3,
         onState: (state, info) => this.#guard(() => this.onRegistrationState?.(state, info)),
@@ -215,7 +220,7 @@ export class SIPClient implements UserAgent {
     const uri = this.#target(target);
     const session = new ClientInviteSession(this, {
       invite: this.createRequest("INVITE", uri, options),
-      destinations: () => this.#destinations(uri),
+      destinations: () => this.destinationsFor(uri),
       patience: 1000 * (this.#options.answerTimeout ?? 180),
     });
     this.#sessions.add(session);
@@ -234,7 +239,7 @@ export class SIPClient implements UserAgent {
     let { sequence } = template.cseq;
     return transact(this, {
       method,
-      destinations: () => this.#destinations(uri),
+      destinations: () => this.destinationsFor(uri),
       build: (destination) => {
         const request = template.clone();
         request.headers.set("CSeq", `${sequence} ${method}`);
@@ -249,6 +254,13 @@ export class SIPClient implements UserAgent {
   /** Sends a MESSAGE (RFC 3428). @returns its final response */
   message(target: string | SIPURI, body: string | Uint8Array, contentType = "text/plain"): Promise<SIPResponse> {
     return this.request("MESSAGE", target, { body: { contentType, content: body } });
+  }
+
+  /** Where a request to that URI outside any dialog is sent: to our proxy or server, if we have one. Answers at once where it can. */
+  destinationsFor(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]> {
+    const { server } = this.#options;
+    if (server === undefined && this.#proxy === undefined) return this.#locator.locate(targetOf(uri));
+    return this.#serverDestinations(server ?? "", uri.scheme === "sips");
   }
 
   // ---- what a subclass may change ----
@@ -269,9 +281,14 @@ export class SIPClient implements UserAgent {
 
   /** The last look at each message before it leaves. Overriding it can change anything; call `super.prepare` for what all of ours carry. */
   prepare(message: SIPMessage, destination?: Endpoint): void {
-    if (destination !== undefined) this.#peer = destination.address;
     const { userAgent, supported = [] } = this.#options;
     const isRequest = message instanceof SIPRequest;
+    if (isRequest && destination !== undefined && message.headers.has("Contact") && asksForTLS(message)) {
+      message.headers.set("Contact", this.#identity.contactFor(destination, true));
+    }
+    if (isRequest && this.#proxy !== undefined && message.to.tag === undefined && !message.headers.has("Route")) {
+      message.headers.set("Route", `<${this.#proxy.toString()}>`);
+    }
     if (userAgent !== undefined) message.headers.set(isRequest ? "User-Agent" : "Server", userAgent);
     if (supported.length > 0 && isRequest && message.method !== "ACK" && !message.headers.has("Supported")) {
       message.headers.set("Supported", supported.join(", "));
@@ -282,7 +299,12 @@ export class SIPClient implements UserAgent {
 
   /** @internal */
   locate(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]> {
-    return this.#locator.locate(uri);
+    return this.#locator.locate(targetOf(uri));
+  }
+
+  /** @internal */
+  destinationFailed(destination: Endpoint, seconds?: number): void {
+    this.#locator.failed(destination, seconds);
   }
 
   /** @internal */
@@ -296,8 +318,8 @@ export class SIPClient implements UserAgent {
   }
 
   /** Our Contact as that peer must see it, in angle brackets. */
-  contactFor(destination: Endpoint): string {
-    return this.#identity.contactFor(destination);
+  contactFor(destination: Endpoint, secure = false): string {
+    return this.#identity.contactFor(destination, secure);
   }
 
   /** @internal */
@@ -354,18 +376,14 @@ export class SIPClient implements UserAgent {
     }
   }
 
-  /** Outside a dialog, all goes through our server, if we have one. */
-  #destinations(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]> {
-    const { server } = this.#options;
-    return server === undefined ? this.#locator.locate(uri) : this.#serverDestinations(server);
-  }
-
-  #serverDestinations(server: string): readonly Endpoint[] | Promise<readonly Endpoint[]> {
+  #serverDestinations(server: string, secure: boolean): readonly Endpoint[] | Promise<readonly Endpoint[]> {
     const remember = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {
       this.#serverEndpoints = endpoints;
       return endpoints;
     };
-    const found = this.#locator.find(server, this.#options.port);
+    const { port, protocol } = this.#options;
+    const target: Target = this.#proxy === undefined ? { host: server, ...defined({ port, protocol }) } : targetOf(this.#proxy);
+    const found = this.#locator.locate(secure ? { ...target, protocol: "TLS", secure } : target);
     return found instanceof Promise ? found.then(remember) : remember(found);
   }
 
@@ -399,6 +417,25 @@ function toURI(uri: SIPURI): SIPURI {
   const params = uri.params.clone();
   for (const name of ["method", "maddr", "ttl", "transport", "lr"]) params.delete(name);
   return uri.with({ port: uri.port, params, headers: undefined, password: undefined });
+}
+
+/** A proxy is a loose router (RFC 3261 §16.12): nobody runs another kind any more. */
+function outboundProxyOf(text: string | undefined): SIPURI | undefined {
+  if (text === undefined) return undefined;
+  let uri: URI;
+  try {
+    uri = parseURI(/^sips?:/i.test(text) ? text : `sip:${text}`);
+  } catch (error) {
+    throw new SIPTargetError(text, "the outbound proxy is no SIP address: write host, host:port or sip:host;transport=tcp", { cause: error });
+  }
+  if (!(uri instanceof SIPURI)) throw new SIPTargetError(text, "the outbound proxy is no SIP address: write host, host:port or sip:host;transport=tcp");
+  const params = uri.params.clone();
+  params.set("lr", true);
+  return uri.with({ params });
+}
+
+function defined({ port, protocol }: { port: number | undefined; protocol: TransportProtocol | undefined }): Pick<Target, "port" | "protocol"> {
+  return { ...(port === undefined ? {} : { port }), ...(protocol === undefined ? {} : { protocol }) };
 }
 
 /** Ends a session in whatever way its state asks for. */

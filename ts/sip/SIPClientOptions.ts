@@ -4,7 +4,7 @@ import type { AcceptCalls } from "./dialog/Identity.ts";
 import type { Resolve } from "./dialog/Locator.ts";
 import type { Timers } from "./transaction/timers.ts";
 import type { TraceEntry } from "./transaction/TransactionLayer.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { Transport, TransportProtocol } from "./transport/transport.ts";
 
 /** How to set up a `SIPClient`. */
 export interface SIPClientOptions {
@@ -12,13 +12,20 @@ export interface SIPClientOptions {
   readonly server?: string;
   /** The server's port; default 5060 (TLS 5061), or what the resolver finds. */
   readonly port?: number;
+  /** What to speak with the server. Default: what its NAPTR and SRV records prefer, of what the transport speaks; without any, its first. */
+  readonly protocol?: TransportProtocol;
+  /**
+   * The proxy through which all requests outside dialogs go: `host`, `host:port`, or a URI (`sip:proxy.example.com;transport=tcp`). It stands
+   * in their Route (RFC 3261 §8.1.2). Default: the server, without a Route.
+   */
+  readonly outboundProxy?: string;
   /** User part of our address of record. */
   readonly user: string;
   /** Its domain. Default: the server; without one, our own address. */
   readonly domain?: string;
   readonly displayName?: string;
   readonly credentials: CredentialsSource;
-  /** Opened by `start()`, closed by `stop()`. */
+  /** One, or a `TransportSet`. Opened by `start()`, closed by `stop()`. */
   readonly transport: Transport;
   readonly clock?: Clock;
   readonly timers?: Partial<Timers>;
@@ -42,8 +49,9 @@ export interface SIPClientOptions {
   /** Extensions that may stand in a Require header (RFC 3261 §20.32), beyond what the client itself does. */
   readonly supported?: readonly string[];
   /**
-   * Behind a NAT, the longest pause in seconds between two pings to the server that keep its way to us open. Default 29, since NATs may forget
-   * after 30; 0 sends none.
+   * While registered over UDP, the longest pause in seconds between two pings to the server that keep its way to us open: behind a NAT, and
+   * through the firewall on the way to a public server. Default 29, since both may forget after 30; 0 sends none. (Connections keep
+   * themselves alive.)
    */
   readonly keepAlive?: number;
   /** How long a call may ring without a sign from the far end before it is cancelled, in seconds. Default 180, as proxies wait (RFC 3261 §16.6). */

@@ -29,3 +29,13 @@ export {
 } from "./SIPClient.ts";
 export type { Timers } from "./transaction/timers.ts";
 export type { TraceEntry } from "./transaction/TransactionLayer.ts";
+export { type ConnectionLimits } from "./transport/connectionLimits.ts";
+export { TransportError, type TransportErrorCode } from "./transport/errors.ts";
+export type { StreamTransportOptions } from "./transport/StreamTransport.ts";
+export { type Target, targetOf } from "./transport/target.ts";
+export { TCPTransport } from "./transport/tcp.ts";
+export { TLSTransport, type TLSTransportOptions } from "./transport/tls.ts";
+export type { PEM, TLSIdentity } from "./transport/tlsContext.ts";
+export type { Endpoint, ReadMessage, Transport, TransportProtocol } from "./transport/transport.ts";
+export { TransportSet } from "./transport/TransportSet.ts";
+export { UDPTransport } from "./transport/udp.ts";

@@ -3,6 +3,9 @@ import type { Endpoint, Transport, TransportProtocol } from "../sip/transport/tr
 import type { Clock } from "../time/clock.ts";
 import { Random } from "./random.ts";
 
+/** The keep-alive of RFC 5626: travels as any datagram, and is no message. */
+const PING = Buffer.from("\r\n\r\n");
+
 /** What a link does to datagrams. */
 export interface LinkConditions {
   /** The share of datagrams that get lost, 0 to 1. 0 */
@@ -88,6 +91,11 @@ export class MemoryNetwork {
     if (this.#bound.get(key) === transport) this.#bound.delete(key);
   }
 
+  /** @internal Whether a stream would find somebody at its other end. */
+  isReachable(from: Endpoint, to: Endpoint): boolean {
+    return from.protocol === "UDP" || this.#bound.has(keyOf(to));
+  }
+
   /** @internal */
   send(message: Uint8Array, from: Endpoint, to: Endpoint): void {
     const bytes = message.slice();
@@ -120,6 +128,7 @@ export class MemoryNetwork {
 
   #deliver(bytes: Uint8Array, from: Endpoint, to: Endpoint, time: number): void {
     this.#clock.at(time, () => {
+      if (PING.equals(bytes)) return;
       this.#bound.get(keyOf(to))?.onMessage?.(bytes.slice(), from);
     });
   }
@@ -162,6 +171,10 @@ class MemoryTransport implements Transport {
   async send(message: Uint8Array, to: Endpoint): Promise<void> {
     if (this.#state !== "open") throw this.#notOpen("send");
     this.#network.send(message, this.#local, to);
+  }
+
+  ping(to: Endpoint): void {
+    if (this.#state === "open" && this.#network.isReachable(this.#local, to)) this.#network.send(PING, this.#local, to);
   }
 
   async close(): Promise<void> {

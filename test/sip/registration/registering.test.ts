@@ -202,7 +202,7 @@ describe("behind a NAT", () => {
     expect(pbx.requests).toHaveLength(2);
   });
 
-  it("it pings the registrar every half minute, so that calls get in; not without a NAT, and not after its end", async () => {
+  it("it pings a public registrar every half minute, so that calls get in, and no more after its end", async () => {
     for (const natted of [true, false]) {
       const { world, pbx, client } = await registrar();
       pbx.onRequest = (request) => respond(pbx, client, natted ? seen(request) : request, 200, [["Contact", request.headers.get("Contact") ?? ""]]);
@@ -212,7 +212,8 @@ describe("behind a NAT", () => {
         if (Buffer.from(bytes).toString() === "\r\n\r\n") pings.push(world.clock.now());
       };
       await world.clock.advance(240_000);
-      expect(pings.length).toBe(natted ? 9 : 0);
+      // Without a NAT there may still be a firewall.
+      expect(pings.length).toBe(9);
       pings.length = 0;
       expect(await world.end()).toEqual(NOTHING_LEFT);
       await world.clock.advance(60_000);

@@ -4,7 +4,8 @@ import { NameAddr } from "../message/NameAddr.ts";
 import { newTag, randomText } from "../message/random.ts";
 import { SIPURI, type URI } from "../message/SIPURI.ts";
 import type { Via } from "../message/Via.ts";
-import type { Endpoint, Transport } from "../transport/transport.ts";
+import type { Endpoint } from "../transport/transport.ts";
+import type { TransportSet } from "../transport/TransportSet.ts";
 
 /** Which INVITEs and MESSAGEs are for us: those to our very Contact, to our user name, or all. */
 export type AcceptCalls = "registered" | "user" | "any";
@@ -16,7 +17,7 @@ interface IdentityOptions {
   readonly user: string;
   readonly domain: string | undefined;
   readonly displayName: string | undefined;
-  readonly transport: Transport;
+  readonly transports: TransportSet;
   readonly hostFor: ((remoteHost: string) => string) | undefined;
 }
 
@@ -26,7 +27,7 @@ export class Identity {
   readonly #options: IdentityOptions;
   /** Nobody who was not told our Contact can guess it, so scanners cannot ring us. */
   readonly #secret = randomText(8);
-  /** How a NAT shows us to the server (RFC 3581 §4), by the server's address; the newest last. */
+  /** How a NAT shows us to the server (RFC 3581 §4), by the server's protocol and address; the newest last. */
   readonly #learned = new Map<string, { host: string; port: number }>();
 
   constructor(options: IdentityOptions) {
@@ -38,7 +39,7 @@ export class Identity {
   aor(remoteHost: string): SIPURI {
     const { domain } = this.#options;
     if (domain !== undefined) return new SIPURI({ user: this.user, host: domain });
-    const { port } = this.#options.transport.local;
+    const { port } = this.#options.transports.local;
     return new SIPURI({ user: this.user, host: this.hostFor(remoteHost), port: port === 5060 ? undefined : port });
   }
 
@@ -49,16 +50,21 @@ export class Identity {
 
   /** The host that stands for us in headers towards a peer; never a wildcard. */
   hostFor(remoteHost: string): string {
-    return this.#options.hostFor?.(remoteHost) ?? localHostTowards(this.#options.transport.local.address, remoteHost);
+    return this.#options.hostFor?.(remoteHost) ?? localHostTowards(this.#options.transports.local.address, remoteHost);
   }
 
-  /** Our Contact towards a peer, in angle brackets. */
-  contactFor(destination: Endpoint): string {
-    const { local, protocol } = this.#options.transport;
-    const { host, port } = this.#learnedFor(destination) ?? { host: this.hostFor(destination.address), port: local.port };
+  /** The host and port that stand for us in Via towards a peer. */
+  sentBy(destination: Endpoint): { host: string; port: number } {
+    return { host: this.hostFor(destination.address), port: this.#portFor(destination) };
+  }
+
+  /** Our Contact towards a peer, in angle brackets. @param secure as a sips: URI, which needs no transport to say TLS */
+  contactFor(destination: Endpoint, secure = false): string {
+    const { protocol } = destination;
+    const { host, port } = this.#learnedFor(destination) ?? this.sentBy(destination);
     const params: [string, string][] = [[SECRET, this.#secret]];
-    if (protocol !== "UDP") params.unshift(["transport", protocol.toLowerCase()]);
-    return `<${new SIPURI({ user: this.user, host, port, params }).toString()}>`;
+    if (protocol !== "UDP" && !secure) params.unshift(["transport", protocol.toLowerCase()]);
+    return `<${new SIPURI({ scheme: secure ? "sips" : "sip", user: this.user, host, port, params }).toString()}>`;
   }
 
   /** Whether a URI is, or leads to, our Contact. */
@@ -73,32 +79,44 @@ export class Identity {
 
   /** Takes note of how the server sees us: `received` and `rport` of our own Via in its response. */
   learn(via: Via, server: Endpoint): void {
-    const { local, reliable } = this.#options.transport;
-    // A connection's port says nothing about where we listen.
-    if (reliable) return;
     const { received, rport } = via;
     if (received === undefined && typeof rport !== "number") return;
     const host = received ?? via.host;
     // A private address in a public server's answer is some gateway's invention: it would lead nobody to us.
     if (isIP(host) === 0 || (isPrivate(host) && !isPrivate(server.address))) return;
-    const port = typeof rport === "number" ? rport : (via.port ?? local.port);
-    this.#learned.delete(server.address);
-    this.#learned.set(server.address, { host, port });
+    const transport = this.#options.transports.of(server.protocol);
+    const port = typeof rport === "number" ? rport : (via.port ?? this.#portFor(server));
+    const key = keyOf(server);
+    this.#learned.delete(key);
+    // A connection's port is no place to listen at: it counts only where there is no other way to us than that connection.
+    if (transport?.reliable === true && transport.listening !== false && host === this.hostFor(server.address)) return;
+    this.#learned.set(key, { host, port });
   }
 
   /** Whether something between us and the server changes our address. */
   isBehindNAT(server: Endpoint): boolean {
-    const learned = this.#learned.get(server.address);
+    const learned = this.#learned.get(keyOf(server));
     if (learned === undefined) return false;
-    return learned.host !== this.hostFor(server.address) || learned.port !== this.#options.transport.local.port;
+    return learned.host !== this.hostFor(server.address) || learned.port !== this.#portFor(server);
+  }
+
+  #portFor({ protocol }: Endpoint): number {
+    const { transports } = this.#options;
+    return (transports.of(protocol) ?? transports).local.port;
   }
 
   #learnedFor(destination: Endpoint): { host: string; port: number } | undefined {
-    const exact = this.#learned.get(destination.address);
+    const exact = this.#learned.get(keyOf(destination));
     if (exact !== undefined || isPrivate(destination.address)) return exact;
     // Another public host of the same provider: what one public host sees is a better guess than an address behind the NAT.
-    return [...this.#learned.values()].findLast(({ host }) => !isPrivate(host));
+    const prefix = `${destination.protocol} `;
+    const others = [...this.#learned].filter(([key, { host }]) => key.startsWith(prefix) && !isPrivate(host));
+    return others.at(-1)?.[1];
   }
+}
+
+function keyOf({ protocol, address }: Endpoint): string {
+  return `${protocol} ${address}`;
 }
 
 /** Not reachable from the internet: RFC 1918, RFC 6598, loopback, link-local, RFC 4193. */

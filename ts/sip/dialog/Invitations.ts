@@ -8,6 +8,7 @@ import type { Dialog } from "./Dialog.ts";
 import { SessionEndedError, SessionStateError, SIPRejection } from "./errors.ts";
 import { settleHandler } from "./handling.ts";
 import type { InviteSession } from "./InviteSession.ts";
+import { cameAskingForTLS } from "./secure.ts";
 import { OutgoingRequest } from "./OutgoingRequest.ts";
 
 /** How a re-INVITE is sent. */
@@ -171,7 +172,7 @@ export class Invitations {
       (body) => {
         if (incoming.answered) return;
         const response = session.createResponse(request, 200, { body });
-        session.addCapabilities(response, session.ua.contactFor(tx.from));
+        session.addCapabilities(response, session.ua.contactFor(tx.from, cameAskingForTLS(tx.request)));
         incoming.answered = true;
         this.#incoming = undefined;
         dialog.refreshTarget(request);

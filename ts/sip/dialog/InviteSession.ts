@@ -11,6 +11,7 @@ import { SessionStateError } from "./errors.ts";
 import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
 import { Invitations, type ReinviteOptions } from "./Invitations.ts";
 import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
+import { cameAskingForTLS } from "./secure.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 export type { SIPBody } from "./body.ts";
@@ -398,7 +399,7 @@ export abstract class InviteSession {
         const [status, rest] = wording(answer, request);
         const refreshes = status < 300 && TARGET_REFRESH.has(request.method);
         if (refreshes) dialog.refreshTarget(request);
-        const contact: [string, string][] = refreshes ? [["Contact", this.ua.contactFor(tx.from)]] : [];
+        const contact: [string, string][] = refreshes ? [["Contact", this.ua.contactFor(tx.from, cameAskingForTLS(tx.request))]] : [];
         this.respond(tx, status, { ...rest, headers: [...contact, ...(rest.headers ?? [])] });
       },
       ({ status, reason, headers }) => this.respond(tx, status, { reason, headers }),

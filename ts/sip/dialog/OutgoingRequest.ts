@@ -9,6 +9,9 @@ import type { UserAgent } from "./UserAgent.ts";
 /** Rounds of 401 and 407 that one request may go through: several proxies may each ask, and each nonce may prove stale once. */
 const CHALLENGES_ANSWERED = 6;
 
+/** A server may not shut itself out for longer than so many seconds, whatever its Retry-After says. */
+const LONGEST_AVOIDED = 3600;
+
 /** How a request is sent and who hears of its fate. */
 export interface OutgoingRequestOptions {
   readonly method: string;
@@ -126,9 +129,13 @@ export class OutgoingRequest {
         response: (response, from) => this.#receive(response, request, destination, from),
         timeout: () => {
           const { address, port } = destination;
+          this.#ua.destinationFailed(destination);
           this.#next(new RequestTimeoutError(method, `${method} got no final response from ${address} port ${port}`));
         },
-        transportError: (error) => this.#next(error),
+        transportError: (error) => {
+          this.#ua.destinationFailed(destination);
+          this.#next(error);
+        },
       });
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
@@ -153,6 +160,8 @@ export class OutgoingRequest {
     // RFC 3263 §4.3: a 503 is a server to be passed over while there is another.
     if (status === 503 && this.#destinations.length > 0 && !this.#canceled) {
       this.#answered = false;
+      const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+      this.#ua.destinationFailed(destination, retryAfter > 0 ? Math.min(retryAfter, LONGEST_AVOIDED) : undefined);
       this.#next(new Error("503 Service Unavailable"));
       return;
     }

@@ -10,6 +10,7 @@ import { reasonOf } from "./EndReason.ts";
 import { RequestTimeoutError, SessionEndedError, SessionStateError } from "./errors.ts";
 import type { RespondOptions } from "./handling.ts";
 import { InviteSession } from "./InviteSession.ts";
+import { cameAskingForTLS } from "./secure.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 /** RFC 3261 §13.3.1.1: provisional responses go out each minute, lest a proxy give the call up after three. */
@@ -144,7 +145,7 @@ export class ServerInviteSession extends InviteSession {
 
   #create(status: number, options: RespondOptions): SIPResponse {
     const response = this.createResponse(this.invite, status, options);
-    if (status < 300) this.addCapabilities(response, this.ua.contactFor(this.source));
+    if (status < 300) this.addCapabilities(response, this.ua.contactFor(this.source, cameAskingForTLS(this.invite)));
     return response;
   }
 

@@ -23,8 +23,10 @@ export interface UserAgent {
   isServer(destination: Endpoint): boolean;
   /** The addresses behind a URI, best first (RFC 3263). A literal address is answered at once, so that nothing waits without need. */
   locate(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]>;
-  /** Our Contact as that peer must see it. */
-  contactFor(destination: Endpoint): string;
+  /** That one did not answer or could not be reached: while there are others, they come first for a time. @param seconds its Retry-After */
+  destinationFailed(destination: Endpoint, seconds?: number): void;
+  /** Our Contact as that peer must see it. @param secure as a sips: URI */
+  contactFor(destination: Endpoint, secure?: boolean): string;
   /** The methods that get more than a 405, within that session or outside any. */
   allow(session?: InviteSession): string;
   /** The last look at a message before it leaves: adds what all of ours carry, and what a subclass wants. */

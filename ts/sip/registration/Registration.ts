@@ -1,6 +1,6 @@
 import type { Alarm } from "../../time/clock.ts";
 import { RequestAbandonedError, RequestTimeoutError, RequestTransportError } from "../dialog/errors.ts";
-import type { Identity } from "../dialog/Identity.ts";
+import { type Identity, isPrivate } from "../dialog/Identity.ts";
 import { transact } from "../dialog/OutgoingRequest.ts";
 import type { UserAgent } from "../dialog/UserAgent.ts";
 import { CSeq } from "../message/CSeq.ts";
@@ -40,6 +40,8 @@ export class Registration {
   #bound: string | undefined;
   /** The Contact was just changed; if it has changed again, a NAT gives us a new port each time and there is no end to it. */
   #moved = false;
+  /** Whom the last REGISTER that worked went to. */
+  #registrar: Endpoint | undefined;
   #alarm: Alarm | undefined;
   #waiting: { resolve: () => void; reject: (error: Error) => void; until: RegistrationState } | undefined;
 
@@ -64,6 +66,13 @@ export class Registration {
   /** Takes the binding back. Settles when the registrar has answered, or will not. Never rejects. */
   stop(): Promise<void> {
     return this.#until("inactive", () => this.#machine.stop());
+  }
+
+  /** A connection is gone. If it was the one to the registrar, nobody reaches us until there is another (RFC 5626 §4.5). */
+  disconnected(remote: Endpoint): void {
+    const registrar = this.#registrar;
+    if (registrar?.address !== remote.address || registrar.port !== remote.port || registrar.protocol !== remote.protocol) return;
+    this.#act(this.#machine.disconnected(this.#ua.clock.now()));
   }
 
   /** Stops without a word to anybody. */
@@ -149,8 +158,11 @@ export class Registration {
     this.#bound = expires === 0 ? undefined : contact;
     this.#act(this.#machine.accepted(this.#granted(response, contact, expires), status, reason, now));
     const { identity, keepAlive } = this.#options;
-    const natted = destination !== undefined && expires > 0 && identity.isBehindNAT(destination);
-    keepAlive.follow(natted ? destination : undefined);
+    this.#registrar = expires > 0 ? destination : undefined;
+    const flowTimer = seconds(response, "Flow-Timer");
+    // A connection keeps itself alive, unless the server wants it more often. In one network with the server, nothing stands between.
+    const forgetful = destination !== undefined && (identity.isBehindNAT(destination) || !isPrivate(destination.address));
+    keepAlive.follow((destination?.protocol === "UDP" && forgetful) || flowTimer !== undefined ? this.#registrar : undefined, flowTimer);
     if (destination === undefined || this.#machine.state !== "registered") return;
     const moved = this.#ua.contactFor(destination) !== contact;
     if (moved && !this.#moved) this.#act(this.#machine.refresh());

@@ -65,6 +65,8 @@ const FIRST_PAUSE = 30;
 const LONGEST_PAUSE = 1800;
 /** Somebody waits for start(): the attempts before it gives up follow each other faster. */
 const FIRST_PAUSE_AT_START = 2;
+/** A connection that does not last so many milliseconds is no accident. */
+const CLOSED_TOO_SOON = 60_000;
 /** These say that the account itself is wrong; asking again with the same credentials only gets us banned. */
 const ACCOUNT_WRONG: ReadonlySet<number> = new Set([401, 403, 404, 407]);
 
@@ -81,6 +83,7 @@ export class RegistrationMachine {
   /** A 2xx has come since {@link start}. */
   #worked = false;
   #failures = 0;
+  #acceptedAt = 0;
   #timeout: number | undefined;
 
   constructor(options: RegistrationMachineOptions) {
@@ -126,6 +129,17 @@ export class RegistrationMachine {
     return this.#state === "registered" ? this.#register() : [];
   }
 
+  /**
+   * The connection is gone over which the registrar reaches us: a new one is needed soon, though not from all its clients at once, nor over and
+   * over from a server that closes what is idle (RFC 5626 §4.5).
+   */
+  disconnected(now: number): RegistrationAction[] {
+    if (this.#state !== "registered" || this.#timeout === undefined) return [];
+    const pause = now - this.#acceptedAt < CLOSED_TOO_SOON ? FIRST_PAUSE : FIRST_PAUSE_AT_START;
+    this.#timeout = Math.min(this.#timeout, now + 1000 * pause * (0.5 + 0.5 * this.#options.random()));
+    return [];
+  }
+
   /** A 2xx has come. @param granted seconds for which our binding holds */
   accepted(granted: number, status: number, reason: string, now: number): RegistrationAction[] {
     const sent = this.#sent;
@@ -134,6 +148,7 @@ export class RegistrationMachine {
     if (this.#stopping) return this.#bound ? this.#deregister() : this.#over();
     this.#worked = true;
     this.#failures = 0;
+    this.#acceptedAt = now;
     this.#timeout = now + Math.max(1, granted * REFRESH_AFTER) * 1000;
     return [this.#enter("registered", { status, reason })];
   }

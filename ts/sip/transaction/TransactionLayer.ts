@@ -231,7 +231,7 @@ export class TransactionLayer {
     const { via } = response;
     const client = this.#clients.get(clientKey(via.branch ?? "", response.cseq.method));
     if (!client) {
-      if (isSentBy(via, this.#options.sentBy(from))) this.#tell(() => this.onStrayResponse(response, from), "onStrayResponse");
+      if (this.#isOurs(via, from)) this.#tell(() => this.onStrayResponse(response, from), "onStrayResponse");
       else this.dropped.wrongVia++;
       return;
     }
@@ -239,6 +239,15 @@ export class TransactionLayer {
     const isOurs = isSentBy(via, { host: sent.via.host, port: sent.via.port ?? 5060 });
     if (isOurs && response.headers.getAll("Via").length === sent.headers.getAll("Via").length) client.receive(response, from);
     else this.dropped.wrongVia++;
+  }
+
+  #isOurs(via: Via, from: Endpoint): boolean {
+    try {
+      return isSentBy(via, this.#options.sentBy(from));
+    } catch {
+      // We have no name for that network: so nothing of ours went there.
+      return false;
+    }
   }
 
   #receiveRequest(request: SIPRequest, from: Endpoint): void {
