@@ -8,9 +8,17 @@ describe("every algorithm and quality of protection is answered so that a server
   it.each(algorithms.flatMap((algorithm) => qops.map((qop) => [algorithm, qop] as const)))("algorithm %s, qop %j", (algorithm, qop) => {
     const authenticator = authenticatorFor(alice);
     const request = register("a body");
-    expect(authenticator.answer(request, unauthorized({ realm: 'r "1", x', nonce: "n,=1", algorithm, qop, opaque: "o" }), "example.com")).toBe(true);
+    expect(
+      authenticator.answer(request, unauthorized({ realm: 'r "1", x', nonce: "n,=1", algorithm, qop, opaque: "o" }), "example.com"),
+    ).toBe(true);
     expect(proves(request)).toBe(true);
-    expect(request.authentication).toMatchObject({ username: "alice", realm: 'r "1", x', nonce: "n,=1", opaque: "o", uri: "sip:example.com" });
+    expect(request.authentication).toMatchObject({
+      username: "alice",
+      realm: 'r "1", x',
+      nonce: "n,=1",
+      opaque: "o",
+      uri: "sip:example.com",
+    });
   });
 
   it("auth-int covers the body", () => {

@@ -3,7 +3,12 @@ import { DigestAuthenticator } from "../../../ts/sip/auth/index.ts";
 import { SIPResponse } from "../../../ts/sip/message/index.ts";
 import { alice, authenticatorFor, proves, register, unauthorized } from "./exchange.ts";
 
-const offers = ["MD5", "SHA-256", "SHA-512-256"].map((algorithm) => ({ realm: "r", nonce: `nonce of ${algorithm}`, algorithm, qop: ["auth"] }));
+const offers = ["MD5", "SHA-256", "SHA-512-256"].map((algorithm) => ({
+  realm: "r",
+  nonce: `nonce of ${algorithm}`,
+  algorithm,
+  qop: ["auth"],
+}));
 
 describe("which challenge is answered", () => {
   it("is the strongest, whatever the order", () => {
@@ -39,8 +44,11 @@ describe("which challenge is answered", () => {
 
   it("finds several challenges in one line, commas in quotes notwithstanding", () => {
     const request = register();
-    const line = 'Basic realm="r", Digest realm="r", nonce="a,b", algorithm=MD5, qop="auth,auth-int", Digest realm="r", nonce="c", algorithm=SHA-256';
-    expect(authenticatorFor(alice).answer(request, SIPResponse.create({ status: 401, headers: [["WWW-Authenticate", line]] }), "h")).toBe(true);
+    const line =
+      'Basic realm="r", Digest realm="r", nonce="a,b", algorithm=MD5, qop="auth,auth-int", Digest realm="r", nonce="c", algorithm=SHA-256';
+    expect(authenticatorFor(alice).answer(request, SIPResponse.create({ status: 401, headers: [["WWW-Authenticate", line]] }), "h")).toBe(
+      true,
+    );
     expect(request.authentication).toMatchObject({ nonce: "c", algorithm: "SHA-256" });
   });
 
@@ -75,7 +83,9 @@ describe("which challenge is answered", () => {
 
   it("is none without a nonce, without credentials, or without a challenge", () => {
     const authenticator = authenticatorFor(alice);
-    expect(authenticator.answer(register(), SIPResponse.create({ status: 401, headers: [["WWW-Authenticate", 'Digest realm="r"']] }), "h")).toBe(false);
+    expect(
+      authenticator.answer(register(), SIPResponse.create({ status: 401, headers: [["WWW-Authenticate", 'Digest realm="r"']] }), "h"),
+    ).toBe(false);
     expect(authenticator.answer(register(), SIPResponse.create({ status: 401 }), "h")).toBe(false);
     expect(authenticatorFor({ username: "", password: "" }).answer(register(), unauthorized({ realm: "r", nonce: "n" }), "h")).toBe(false);
   });

@@ -26,7 +26,8 @@ describe("nonces", () => {
     const authenticator = authenticatorFor(alice);
     const request = register();
     let answers = 0;
-    while (answers < 100 && authenticator.answer(request, unauthorized({ ...challenge, nonce: `n${answers}`, stale: true }), "h")) answers++;
+    while (answers < 100 && authenticator.answer(request, unauthorized({ ...challenge, nonce: `n${answers}`, stale: true }), "h"))
+      answers++;
     expect(answers).toBeLessThan(10);
   });
 

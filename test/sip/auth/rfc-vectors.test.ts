@@ -3,7 +3,13 @@ import { DigestAuthenticator, verifyDigest } from "../../../ts/sip/auth/index.ts
 import { digestAlgorithm, digestKey, digestResponse } from "../../../ts/sip/auth/digest.ts";
 import { SIPRequest, SIPResponse } from "../../../ts/sip/message/index.ts";
 
-function respond(algorithm: string, user: string, realm: string, password: string, rest: Record<"method" | "uri" | "nonce" | "cnonce", string> & { qop?: string }) {
+function respond(
+  algorithm: string,
+  user: string,
+  realm: string,
+  password: string,
+  rest: Record<"method" | "uri" | "nonce" | "cnonce", string> & { qop?: string },
+) {
   const known = digestAlgorithm(algorithm);
   if (known === undefined) throw new Error(algorithm);
   const key = digestKey(known.hash, user, realm, password);
@@ -79,7 +85,11 @@ describe("RFC 7616 §3.9.1: the header of the example", () => {
       qop: "auth",
       opaque: "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS",
     });
-    expect(verifyDigest({ authorization: request.headers.get("Authorization") ?? "", method: "GET", password: "Circle of Life" })).toBe(true);
-    expect(verifyDigest({ authorization: request.headers.get("Authorization") ?? "", method: "GET", password: "circle of life" })).toBe(false);
+    expect(verifyDigest({ authorization: request.headers.get("Authorization") ?? "", method: "GET", password: "Circle of Life" })).toBe(
+      true,
+    );
+    expect(verifyDigest({ authorization: request.headers.get("Authorization") ?? "", method: "GET", password: "circle of life" })).toBe(
+      false,
+    );
   });
 });

@@ -17,7 +17,8 @@ function useAll(message: SIPMessage): void {
   void [message.via, message.vias, message.from.tag, message.to.tag, message.callId, message.cseq, message.contacts, message.contact];
   void [message.routes, message.recordRoutes, message.contentType, message.expires, message.maxForwards, message.date, message.bodyText];
   void [message.authentication, message.status, message.heading, message.summary(), bodyOfType(message, "application/sdp")];
-  for (const { uri } of [message.from, message.to, ...message.contacts, ...message.routes]) void [String(uri), uri.clone(), uri.equals(message.to.uri)];
+  for (const { uri } of [message.from, message.to, ...message.contacts, ...message.routes])
+    void [String(uri), uri.clone(), uri.equals(message.to.uri)];
   for (const via of message.vias) void [via.received, via.rport, via.sentBy, via.maddr, String(via)];
   message.headers.set("X-Changed", 1);
   message.toBytes();
@@ -41,7 +42,10 @@ const fill = (text: string, total = 64_000) => text.repeat(Math.floor(total / te
 describe("hostile input", () => {
   it("garbage is refused with a SIPParseError, or read; nothing else is thrown", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), feed), { numRuns: 500 });
-    fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => feed(Buffer.from(`OPTIONS sip:a SIP/2.0\r\n${text}\r\n\r\n`))), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), (text) => feed(Buffer.from(`OPTIONS sip:a SIP/2.0\r\n${text}\r\n\r\n`))),
+      { numRuns: 500 },
+    );
   });
 
   it("torture messages with bytes changed, removed, doubled or inserted", () => {
@@ -73,7 +77,8 @@ describe("hostile input", () => {
 });
 
 describe("the largest datagram is read in time that grows with its length, not with its square", () => {
-  const head = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n";
+  const head =
+    "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n";
   it.each([
     ["folds", `${head}Subject: ${fill("\r\n a")}\r\n\r\n`],
     ["blank folds", `${head}Subject:${fill("\r\n ")}\r\n\r\n`],

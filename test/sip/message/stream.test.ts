@@ -55,7 +55,8 @@ describe("a stream of messages", () => {
       const bytes = options("l: 4\r\n", "body");
       const whole = summary(new StreamParser(limits).push(bytes));
       expect(whole[0]?.slice(0, 5)).toBe(slack < 0 ? "fatal" : "messa");
-      for (const length of [1, 2, 3, head, head + 1, head + 2, head + 3]) expect(pushed(bytes, [length], new StreamParser(limits))).toEqual(whole);
+      for (const length of [1, 2, 3, head, head + 1, head + 2, head + 3])
+        expect(pushed(bytes, [length], new StreamParser(limits))).toEqual(whole);
     }
   });
 

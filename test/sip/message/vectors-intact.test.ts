@@ -13,7 +13,12 @@ describe.each([
     const actual = readdirSync(folder)
       .filter((name) => name.endsWith(".dat"))
       .toSorted()
-      .map((name) => `${createHash("sha256").update(readFileSync(new URL(name, folder))).digest("hex")}  ${name}`);
+      .map(
+        (name) =>
+          `${createHash("sha256")
+            .update(readFileSync(new URL(name, folder)))
+            .digest("hex")}  ${name}`,
+      );
     expect(actual).toEqual(sums.toSorted((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)));
     expect(actual).toHaveLength(count);
   });

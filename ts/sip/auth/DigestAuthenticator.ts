@@ -129,7 +129,9 @@ export class DigestAuthenticator {
       const nonce = line === undefined ? undefined : parseAuthParams(line).get("nextnonce");
       if (nonce === undefined || nonce === "") continue;
       const realms = request?.headers.getAll(side.answer).map((answer) => parseAuthorization(answer)?.realm);
-      const sessions = [...this.#sessions.values()].filter((s) => s.side === side && (realms === undefined || realms.includes(s.challenge.realm)));
+      const sessions = [...this.#sessions.values()].filter(
+        (s) => s.side === side && (realms === undefined || realms.includes(s.challenge.realm)),
+      );
       const [session] = sessions;
       if (session === undefined || sessions.length > 1 || session.nonce === nonce) continue;
       session.nonce = nonce;
@@ -156,7 +158,8 @@ export class DigestAuthenticator {
     const previous = previousAnswer(request, side, realm);
     const refused = previous === undefined ? undefined : digestAlgorithm(previous.algorithm);
     // A nonce that had served before may be used up without the server saying "stale": that refuses no credentials.
-    const preemptive = known !== undefined && previous !== undefined && known.nonce === previous.nonce && (known.uses > 1 || known.announced);
+    const preemptive =
+      known !== undefined && previous !== undefined && known.nonce === previous.nonce && (known.uses > 1 || known.announced);
     const choices = challenges
       .map((challenge) => ({ challenge, algorithm: this.#usable(challenge) }))
       .filter((choice): choice is { challenge: Challenge; algorithm: DigestAlgorithm } => choice.algorithm !== undefined)

@@ -108,7 +108,8 @@ function readSchemes(line: string): { scheme: string; params: AuthParams }[] {
     } else {
       const end = skip(line, i, line.length, TOKEN);
       if (end === i) break;
-      if (end === line.length || isSpace(line.charCodeAt(end))) schemes.push({ scheme: line.slice(i, end).toLowerCase(), params: new Map() });
+      if (end === line.length || isSpace(line.charCodeAt(end)))
+        schemes.push({ scheme: line.slice(i, end).toLowerCase(), params: new Map() });
       // A token68 as Basic has it is no parameter: nothing to keep of it.
       i = end === line.length || isSpace(line.charCodeAt(end)) ? end : endOfWord(line, end);
     }

@@ -38,7 +38,8 @@ export class NameAddr {
       if (close < 0) throw new SIPParseError(`the quoted display name does not end in ${shown(text)}`, 400, { offset: start });
       displayName = unquote(text.slice(start + 1, close));
       open = skipSpace(text, close + 1, end);
-      if (text.charCodeAt(open) !== LESS) throw new SIPParseError(`expected "<" after the display name in ${shown(text)}`, 400, { offset: open });
+      if (text.charCodeAt(open) !== LESS)
+        throw new SIPParseError(`expected "<" after the display name in ${shown(text)}`, 400, { offset: open });
     } else {
       open = text.indexOf("<", start);
       if (open > start) {
@@ -99,7 +100,15 @@ function plainDisplayName(text: string, start: number, open: number): string | u
   const end = trimEnd(text, start, open);
   for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i);
-    if (code === COMMA || code === SEMICOLON || code === QUOTE || code === 62 || code === 92 || (code < 32 && !isSpace(code)) || code === 127)
+    if (
+      code === COMMA ||
+      code === SEMICOLON ||
+      code === QUOTE ||
+      code === 62 ||
+      code === 92 ||
+      (code < 32 && !isSpace(code)) ||
+      code === 127
+    )
       throw new SIPParseError(`a display name that must be quoted in ${shown(text)}`, 400, { offset: i });
   }
   return end === start ? undefined : text.slice(start, end);

@@ -3,19 +3,7 @@ import type { DigestCredentials } from "../auth/challenge.ts";
 import { SIPParseError } from "../errors.ts";
 import { parseDigits } from "./characters.ts";
 import { CSeq } from "./CSeq.ts";
-import {
-  CALL_ID,
-  CONTACT,
-  CONTENT_TYPE,
-  CSEQ,
-  FROM,
-  type HeaderKind,
-  MAX_FORWARDS,
-  RECORD_ROUTE,
-  ROUTE,
-  TO,
-  VIA,
-} from "./headerNames.ts";
+import { CALL_ID, CONTACT, CONTENT_TYPE, CSEQ, FROM, type HeaderKind, MAX_FORWARDS, RECORD_ROUTE, ROUTE, TO, VIA } from "./headerNames.ts";
 import type { Headers } from "./Headers.ts";
 import { splitList } from "./list.ts";
 import { NameAddr } from "./NameAddr.ts";
@@ -208,7 +196,8 @@ export abstract class SIPMessage {
     for (const [name, value] of this.headers) out += `${name}: ${value}\r\n`;
     const type = this.contentType ?? "";
     const textual = type.startsWith("text/") || type === "application/sdp" || type.startsWith("message/") || type.endsWith("xml");
-    if (this.body.length > 0) out += `\r\n${textual || isPrintable(this.bodyText) ? this.bodyText : `<${this.body.length} bytes of ${type}>`}`;
+    if (this.body.length > 0)
+      out += `\r\n${textual || isPrintable(this.bodyText) ? this.bodyText : `<${this.body.length} bytes of ${type}>`}`;
     return redact(out).replaceAll("\r\n", "\n");
   }
 

@@ -100,7 +100,8 @@ export class SIPURI {
       user = unescapeURI(userinfo.slice(0, userEnd));
       if (userEnd < length) {
         const wrong = userinfo.charCodeAt(userEnd) === COLON ? skipEscaped(userinfo, userEnd + 1, length, PASSWORD) : userEnd;
-        if (wrong < length) throw new SIPParseError(`a character that must be escaped in URI ${shown(text)}`, 400, { offset: start + wrong });
+        if (wrong < length)
+          throw new SIPParseError(`a character that must be escaped in URI ${shown(text)}`, 400, { offset: start + wrong });
         password = unescapeURI(userinfo.slice(userEnd + 1));
       }
     }

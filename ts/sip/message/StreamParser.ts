@@ -199,7 +199,7 @@ function bodyLength(head: string): number | SIPParseError {
 /** A header's value to its end, over folds: `Content-Length:\r\n 5`. */
 function unfolded(head: string, from: number): string {
   let text = "";
-  for (let i = from; ; ) {
+  for (let i = from; ;) {
     const found = head.indexOf("\r\n", i);
     const end = found < 0 ? head.length : found;
     const start = skipSpace(head, i, end);

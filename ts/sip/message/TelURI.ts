@@ -11,7 +11,8 @@ export class TelURI {
 
   /** @throws SIPHeaderError when the number holds anything but digits, `+`, `*`, `#`, A–F and visual separators */
   constructor(parts: { readonly number: string; readonly params?: ParamsInit }) {
-    if (!isNumber(parts.number)) throw new SIPHeaderError("telephone number", `must be made of digits, not ${JSON.stringify(parts.number)}`);
+    if (!isNumber(parts.number))
+      throw new SIPHeaderError("telephone number", `must be made of digits, not ${JSON.stringify(parts.number)}`);
     this.number = parts.number;
     this.params = new Params(parts.params, "uri");
   }

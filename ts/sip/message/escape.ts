@@ -71,7 +71,7 @@ function decode(bytes: Uint8Array): string {
 export function normaliseEscapes(text: string): string {
   if (!text.includes("%")) return text;
   let out = "";
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const value = text.charCodeAt(i) === PERCENT ? escapeAt(text, i) : -1;
     if (value < 0) {
       out += text[i];

@@ -112,7 +112,8 @@ function readPartHeaders(head: string, headers: Headers): void {
     if (line === "") continue;
     const nameEnd = skip(line, 0, line.length, TOKEN);
     const colon = skipSpace(line, nameEnd, line.length);
-    if (nameEnd === 0 || line[colon] !== ":") throw new SIPParseError(`a header line without name and colon in a body part: ${JSON.stringify(line.slice(0, 60))}`);
+    if (nameEnd === 0 || line[colon] !== ":")
+      throw new SIPParseError(`a header line without name and colon in a body part: ${JSON.stringify(line.slice(0, 60))}`);
     const start = skipSpace(line, colon + 1, line.length);
     headers.received(headerKind(line.slice(0, nameEnd)), line.slice(start, trimEnd(line, start, line.length)));
   }

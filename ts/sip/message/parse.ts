@@ -32,7 +32,8 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   let headEnd = buffer.indexOf(EMPTY_LINE, start);
   // A datagram that ends with its last header has lost nothing but the empty line.
   if (headEnd < 0) headEnd = endsWithLineEnd(buffer, start) ? size - 2 : size;
-  if (headEnd - start > maxHeadSize) throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
+  if (headEnd - start > maxHeadSize)
+    throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
   const head = decodeHead(buffer, start, headEnd);
   const lineEnd = endOfLine(head, 0);
   const headers = new Headers();
@@ -49,7 +50,8 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
     fault ??= parseError(error);
   }
   length ??= available;
-  if (length > available) fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
+  if (length > available)
+    fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
   const received: Received = { bytes, bodyStart, bodyEnd: bodyStart + Math.min(length, available) };
   const line = head.slice(0, lineEnd);
   if (startsWithVersion(line)) {
@@ -221,13 +223,18 @@ function readRequestURI(text: string): URI {
 /** `SIP/` 1*DIGIT `.` 1*DIGIT */
 function isVersion(text: string): boolean {
   const dot = text.indexOf(".");
-  return startsWithVersion(text) && parseDigits(text.slice(4, dot), 0xffff) !== undefined && parseDigits(text.slice(dot + 1), 0xffff) !== undefined;
+  return (
+    startsWithVersion(text) &&
+    parseDigits(text.slice(4, dot), 0xffff) !== undefined &&
+    parseDigits(text.slice(dot + 1), 0xffff) !== undefined
+  );
 }
 
 function readResponse(line: string, headers: Headers, received: Received): SIPResponse {
   const space = line.indexOf(" ");
   const version = space < 0 ? line : line.slice(0, space);
-  if (version !== SIP_VERSION && version.toUpperCase() !== SIP_VERSION) throw new SIPParseError(`a response of version ${shown(version)}`, 505);
+  if (version !== SIP_VERSION && version.toUpperCase() !== SIP_VERSION)
+    throw new SIPParseError(`a response of version ${shown(version)}`, 505);
   const code = line.slice(space + 1, space + 4);
   const status = parseDigits(code, 699);
   // The space after the code belongs to the line even when the phrase is empty; some peers leave it out.

@@ -9,14 +9,20 @@ const AUTHENTICATION = new Set(["authorization", "proxy-authorization", "www-aut
 export function redact(text: string): string {
   let out = "";
   let secret = false;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const newline = text.indexOf("\n", i);
     const end = newline < 0 ? text.length : newline + 1;
     const line = text.slice(i, end);
     i = end;
     const first = line.charCodeAt(0);
     const folded = first === 32 || first === 9;
-    if (!folded) secret = AUTHENTICATION.has(line.slice(0, Math.max(0, line.indexOf(":"))).trim().toLowerCase());
+    if (!folded)
+      secret = AUTHENTICATION.has(
+        line
+          .slice(0, Math.max(0, line.indexOf(":")))
+          .trim()
+          .toLowerCase(),
+      );
     out += secret ? redactCredentials(line, folded ? 0 : line.indexOf(":") + 1) : redactURIs(line);
   }
   return out;
@@ -28,7 +34,8 @@ function redactCredentials(line: string, start: number): string {
   const value = line.slice(start, end);
   const trimmed = value.trimStart();
   const scheme = trimmed.slice(0, Math.max(0, trimmed.indexOf(" ")));
-  if (scheme !== "" && !scheme.includes("=") && scheme.toLowerCase() !== "digest") return `${line.slice(0, start)} ${scheme} …${line.slice(end)}`;
+  if (scheme !== "" && !scheme.includes("=") && scheme.toLowerCase() !== "digest")
+    return `${line.slice(0, start)} ${scheme} …${line.slice(end)}`;
   let out = line.slice(0, start);
   let i = 0;
   while (i < value.length) {
