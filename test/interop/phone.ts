@@ -1,9 +1,12 @@
 import { once } from "node:events";
 
+import { expect } from "vitest";
+
 import { CredentialsManager, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
 import { within } from "./peers/deadline.ts";
 import { type Peers, users } from "./peers/Peers.ts";
 import { freePort, freePorts } from "./peers/ports.ts";
+import type { Heard } from "./peers/tone.ts";
 import type { Sound } from "./peers/wav.ts";
 
 /** Answers every call, and remembers that it was hung up. */
@@ -89,6 +92,18 @@ export async function hear(call: VoIPCall, seconds: number): Promise<Sound> {
   const bytes = await within(call.readAudio(seconds * 16_000), `${seconds} s of audio`, seconds * 1000 + 15_000);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { samples: Int16Array.from({ length: Math.floor(bytes.length / 2) }, (_, n) => view.getInt16(2 * n, true)), sampleRate: 8000 };
+}
+
+/**
+ * The verdict on a tone: at least `seconds` of it, and clean in nine windows of ten. On a machine too busy to run us every 20 ms the phone skips
+ * frames and conceals packets, and says so: each of those may spoil the two windows that it touches, and no more.
+ */
+export function expectTone(heard: Heard, seconds: number, call: VoIPCall): void {
+  const statistics = call.stats();
+  const report = JSON.stringify({ ...heard, ...statistics });
+  const stalls = statistics.framesSkipped + statistics.samplesConcealed / 160;
+  expect(heard.seconds, report).toBeGreaterThanOrEqual(seconds);
+  expect(heard.share, report).toBeGreaterThanOrEqual(Math.max(0.9 - (2 * stalls) / (heard.seconds * 10), 0.3));
 }
 
 /** So many digits, as `getDtmf` gives them, once they are there. */
