@@ -7,7 +7,6 @@ const engines = ["native", "typescript"] as const;
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
-    testTimeout: 20_000,
     projects: [
       {
         test: {
@@ -26,6 +25,7 @@ export default defineConfig({
             include: ["test/**/*.test.ts"],
             exclude: ["test/interop/**", "test/package/**"],
             env: { SIDETONE_ENGINE: engine },
+            testTimeout: 20_000,
           },
         },
         {
