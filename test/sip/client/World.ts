@@ -11,6 +11,7 @@ import { VirtualClock } from "../../../ts/testkit/VirtualClock.ts";
 
 export const OFFER: SIPBody = { contentType: "application/sdp", content: "v=0 offer" };
 export const ANSWER: SIPBody = { contentType: "application/sdp", content: "v=0 answer" };
+const PING = Buffer.from("\r\n\r\n");
 /** 64*T1. */
 export const PATIENCE = 32_000;
 
@@ -30,6 +31,8 @@ export class World {
   constructor(conditions: Partial<MemoryNetworkOptions> = {}) {
     this.network = new MemoryNetwork({ seed: 1, minimumDelay: 10, maximumDelay: 10, ...conditions, clock: this.clock });
     this.network.onDatagram = (bytes, from, to) => {
+      // Keep-alives of a registration.
+      if (Buffer.from(bytes).equals(PING)) return;
       const message = parseMessage(bytes);
       const what = message instanceof SIPRequest ? message.method : String(message.statusCode);
       this.wire.push(`${this.#name(from)} > ${this.#name(to)} ${what}`);
