@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
-import { lastLines, root, setUp, SetupError } from "./setup.mjs";
+import { excerpt, root, setUp, SetupError } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 const at = args.indexOf("--engine");
@@ -21,6 +21,6 @@ try {
   });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  process.stderr.write(`${error.output === "" ? "" : `${lastLines(error.output, 40)}\n`}demo: ${error.message}\n`);
+  process.stderr.write(`${error.output === "" ? "" : `${excerpt(error.output)}\n`}demo: ${error.message}\n`);
   process.exitCode = 1;
 }

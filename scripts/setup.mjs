@@ -96,7 +96,7 @@ async function buildAddon(cargo, write) {
     return "";
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    write(`${indent(lastLines(error.output, 20))}\nthe addon does not build: going on ${built ? "with the one that is there" : "with the TypeScript engine"}\n`);
+    write(`${indent(excerpt(error.output))}\nthe addon does not build: going on ${built ? "with the one that is there" : "with the TypeScript engine"}\n`);
     return error.message;
   }
 }
@@ -191,9 +191,13 @@ function run(command, args, options = {}) {
   });
 }
 
-/** @param {string} text @param {number} count */
-export function lastLines(text, count) {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
+/**
+ * The beginning and the end of what a tool wrote: npm tells the reason first, cargo last.
+ * @param {string} text
+ */
+export function excerpt(text) {
+  const lines = text.trimEnd().split("\n");
+  return (lines.length <= 60 ? lines : [...lines.slice(0, 30), "…", ...lines.slice(-30)]).join("\n");
 }
 
 /** @param {string} text */

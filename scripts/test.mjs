@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { canIsolate, installLine, loopbackOnly, missingPeers } from "../test/interop/preflight.mjs";
-import { lastLines, root, setUp, SetupError } from "./setup.mjs";
+import { excerpt, root, setUp, SetupError } from "./setup.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
 
@@ -29,7 +29,7 @@ try {
   await main();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  if (error.output !== "") process.stderr.write(`${lastLines(error.output, 40)}\n`);
+  if (error.output !== "") process.stderr.write(`${excerpt(error.output)}\n`);
   total.failed += 1;
   broken.push(error.message);
 } finally {
