@@ -5,7 +5,8 @@ import { SIPURI } from "../sip/message/SIPURI.ts";
 import type { Timers } from "../sip/transaction/timers.ts";
 import type { ServerTransaction } from "../sip/transaction/transaction.ts";
 import { TransactionLayer, type TraceEntry } from "../sip/transaction/TransactionLayer.ts";
-import type { Transport } from "../sip/transport/transport.ts";
+import type { Transport, TransportProtocol } from "../sip/transport/transport.ts";
+import { TransportSet } from "../sip/transport/TransportSet.ts";
 import { UDPTransport } from "../sip/transport/udp.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { type Binding, Bindings, type ExpiryLimits } from "./registrar/Bindings.ts";
@@ -35,7 +36,7 @@ export interface RegistrarOptions extends Partial<ExpiryLimits> {
   readonly authenticate?: readonly string[];
   /** Whether to stay in the path of dialogs. Default true. */
   readonly recordRoute?: boolean;
-  /** Default: UDP on `address` and `port`. */
+  /** One, or a `TransportSet`, all on one address. Default: UDP on `address` and `port`. */
   readonly transport?: Transport;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -58,7 +59,7 @@ const ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, REFER, SUBS
  * digest authentication and call one another. Transaction-stateful: it absorbs retransmissions, forks to all phones of a user,
  * cancels those that lose.
  *
- * Not a PBX: it keeps nothing on disk, plays nothing, and speaks UDP unless given another transport.
+ * Not a PBX: it keeps nothing on disk, plays nothing, and speaks UDP unless given other transports.
  *
  * @example
  * const registrar = new Registrar({ users: { alice: "secret", bob: "hush" } });
@@ -72,7 +73,7 @@ export class Registrar {
   onInternalError: (error: unknown) => void = (error) => process.emitWarning(error instanceof Error ? error : String(error));
   readonly #options: RegistrarOptions;
   readonly #clock: Clock;
-  readonly #transport: Transport;
+  readonly #transports: TransportSet;
   readonly #home: Home;
   readonly #authenticate: ReadonlySet<string>;
   readonly #bindings: Bindings;
@@ -84,12 +85,12 @@ export class Registrar {
     const { minimumExpires, maximumExpires, defaultExpires } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#transport = options.transport ?? new UDPTransport({ address, port });
-    const bound = this.#transport.local.address;
+    this.#transports = TransportSet.of(options.transport ?? new UDPTransport({ address, port }));
+    const bound = this.#transports.local.address;
     if (bound === "0.0.0.0" || bound === "::") {
       throw new RangeError(`the registrar writes its address into Record-Route: bind one that phones reach, not ${bound}`);
     }
-    this.#home = new Home(this.#transport, options.domains ?? [], users);
+    this.#home = new Home(this.#transports, options.domains ?? [], users);
     this.#authenticate = new Set(options.authenticate ?? ["REGISTER", "INVITE", "MESSAGE"]);
     this.#bindings = new Bindings(this.#clock, {
       minimumExpires: minimumExpires ?? EXPIRY.minimumExpires,
@@ -102,19 +103,19 @@ export class Registrar {
 
   /** Binds. @throws TransportError when the address is taken or not ours */
   async start(): Promise<void> {
-    await this.#transport.open();
+    await this.#transports.open();
     const layer = new TransactionLayer({
-      transport: this.#transport,
+      transport: this.#transports,
       clock: this.#clock,
       timers: this.#options.timers,
-      sentBy: () => ({ host: this.address, port: this.port }),
+      sentBy: ({ protocol }) => ({ host: this.address, port: this.portOf(protocol) }),
       trace: (entry) => this.trace?.(entry),
       onInternalError: (error) => this.onInternalError(error),
     });
     const proxy = new Proxy({
       layer,
       clock: this.#clock,
-      protocol: this.#transport.protocol,
+      transports: this.#transports,
       home: this.#home,
       bindings: this.#bindings,
       guard: this.#guard,
@@ -134,7 +135,7 @@ export class Registrar {
     this.#running?.proxy.close();
     this.#running = undefined;
     this.#bindings.clear();
-    await this.#transport.close();
+    await this.#transports.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,6 +149,11 @@ export class Registrar {
   /** Final once {@link start} has settled. */
   get port(): number {
     return this.#home.port;
+  }
+
+  /** The port for a protocol, where they differ. */
+  portOf(protocol: TransportProtocol): number {
+    return this.#home.portOf(protocol);
   }
 
   /** Who is registered now. */

@@ -5,7 +5,9 @@ import { SIPResponse } from "../../sip/message/SIPResponse.ts";
 import { SIPURI } from "../../sip/message/SIPURI.ts";
 import type { ServerTransaction } from "../../sip/transaction/transaction.ts";
 import type { TransactionLayer } from "../../sip/transaction/TransactionLayer.ts";
+import { targetOf } from "../../sip/transport/target.ts";
 import type { TransportProtocol } from "../../sip/transport/transport.ts";
+import type { TransportSet } from "../../sip/transport/TransportSet.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Bindings, Refusal } from "./Bindings.ts";
 import type { DigestGuard } from "./DigestGuard.ts";
@@ -19,7 +21,7 @@ const DIALOG_MAKERS = new Set<string>([SIPMethod.INVITE, SIPMethod.SUBSCRIBE, SI
 export interface ProxyOptions {
   readonly layer: TransactionLayer;
   readonly clock: Clock;
-  readonly protocol: TransportProtocol;
+  readonly transports: TransportSet;
   readonly home: Home;
   readonly bindings: Bindings;
   readonly guard: DigestGuard;
@@ -53,7 +55,6 @@ export class Proxy {
     const refusal = countHop(request) ? this.#refusalOf(received, request) : { status: 483 };
     if (refusal !== undefined) return refuse(transaction, refusal);
     guard.takeOwnCredentials(request);
-    this.#stayInPath(request);
     const copies = this.#targetsOf(request);
     if (!Array.isArray(copies)) return refuse(transaction, copies);
     const targets = await Promise.all(copies.map((copy) => this.#locate(copy)));
@@ -62,6 +63,7 @@ export class Proxy {
     if (located.length === 0) return refuse(transaction, { status: 500 });
     // A CANCEL came while a name was being looked up.
     if (request.method === SIPMethod.INVITE && transaction.state !== "Proceeding") return;
+    for (const { request: copy, destination } of located) this.#stayInPath(copy, transaction.from.protocol, destination.protocol);
     this.#forks.set(transaction, new ForkedRequest(layer, clock, transaction, located));
     transaction.onTerminated = () => {
       this.#forks.get(transaction)?.close();
@@ -103,11 +105,11 @@ export class Proxy {
     return admitted.username === caller.user ? undefined : { status: 403 };
   }
 
-  #stayInPath(request: SIPRequest): void {
+  /** Where one protocol comes in and another goes out, each side finds the address of its own (RFC 5658 §4). */
+  #stayInPath(request: SIPRequest, incoming: TransportProtocol, outgoing: TransportProtocol): void {
     const { home, recordRoute } = this.#options;
     if (!recordRoute || request.to.tag !== undefined || !DIALOG_MAKERS.has(request.method)) return;
-    const route = new SIPURI({ host: home.address, port: home.port, params: { lr: true } });
-    request.headers.prepend("Record-Route", `<${route.toString()}>`);
+    for (const protocol of new Set([incoming, outgoing])) request.headers.prepend("Record-Route", `<${home.route(protocol).toString()}>`);
   }
 
   /** One copy for each phone of a user of ours (RFC 3261 §16.5), or the request as it is when it says itself where it goes. */
@@ -128,12 +130,14 @@ export class Proxy {
 
   /** Where a request goes, after what that hop needs was written into it. */
   async #locate(request: SIPRequest): Promise<ForkTarget | undefined> {
-    const { bindings, protocol } = this.#options;
+    const { bindings, transports } = this.#options;
     const next = routeOnward(request);
     if (next === undefined) return undefined;
     const binding = bindings.at(next);
-    if (binding?.behindNAT === true) return { request, destination: binding.source };
+    // A stream's phone is reached over its connection, for as long as that lasts.
+    if (binding?.behindNAT === true && transports.isConnected(binding.source)) return { request, destination: binding.source };
     try {
+      const { protocol = transports.of("UDP") === undefined ? transports.protocol : "UDP" } = targetOf(next);
       const [destination] = await resolveHost(next.host, next.port, { protocol });
       return destination && { request, destination };
     } catch {

@@ -17,8 +17,9 @@ export function takeOwnRoute(request: SIPRequest, isOurs: IsOurs): void {
       setRoutes(request, request.headers.getAll("Route").slice(0, -1));
     }
   }
-  const first = request.routes[0]?.uri;
-  if (first instanceof SIPURI && isOurs(first)) setRoutes(request, request.headers.getAll("Route").slice(1));
+  // Two of them where we stand between two protocols (RFC 5658 §4).
+  const others = request.routes.findIndex(({ uri: route }) => !(route instanceof SIPURI && isOurs(route)));
+  if (others !== 0) setRoutes(request, others < 0 ? [] : request.headers.getAll("Route").slice(others));
 }
 
 /**
