@@ -86,7 +86,8 @@ export class DigestAuthenticator {
    * @returns false when there is nothing new to offer: no usable challenge, no credentials, or all of them refused
    */
   answer(request: SIPRequest, response: SIPResponse, server: string): boolean {
-    let answered = false;
+    const answered = new Set<Session>();
+    let basic = false;
     for (const side of SIDES)
       for (const [realm, challenges] of challengesByRealm(response, side)) {
         const user = request.from.uri instanceof SIPURI ? (request.from.uri.user ?? "") : "";
@@ -95,9 +96,12 @@ export class DigestAuthenticator {
         const line = this.#answerRealm(request, side, realm, challenges, credentials, server);
         if (line === undefined) continue;
         replaceAnswer(request, side, realm, line);
-        answered = true;
+        const session = this.#sessions.get(sessionId(side, realm));
+        if (session === undefined || line.startsWith("Basic ")) basic = true;
+        else answered.add(session);
       }
-    return answered;
+    if (answered.size > 0) this.#recount(request, answered);
+    return basic || answered.size > 0;
   }
 
   /**
@@ -145,6 +149,15 @@ export class DigestAuthenticator {
     this.#sessions.clear();
   }
 
+  /** What other realms were told before goes along with a new count: the same one twice would be a replay. */
+  #recount(request: SIPRequest, answered: ReadonlySet<Session>): void {
+    for (const session of this.#sessions.values()) {
+      const { side, challenge, nonce } = session;
+      if (answered.has(session) || previousAnswer(request, side, challenge.realm)?.nonce !== nonce) continue;
+      replaceAnswer(request, side, challenge.realm, this.#write(session, request));
+    }
+  }
+
   #answerRealm(
     request: SIPRequest,
     side: Side,
@@ -153,7 +166,7 @@ export class DigestAuthenticator {
     credentials: Credentials,
     server: string,
   ): string | undefined {
-    const id = `${side.answer} ${realm}`;
+    const id = sessionId(side, realm);
     const known = this.#sessions.get(id);
     const previous = previousAnswer(request, side, realm);
     const refused = previous === undefined ? undefined : digestAlgorithm(previous.algorithm);
@@ -228,6 +241,10 @@ export class DigestAuthenticator {
     if (challenge.opaque !== undefined) parts.push(`opaque=${quote(challenge.opaque, "opaque")}`);
     return parts.join(", ");
   }
+}
+
+function sessionId(side: Side, realm: string): string {
+  return `${side.answer} ${realm}`;
 }
 
 function challengesByRealm(response: SIPResponse, side: Side): Map<string, Challenge[]> {
