@@ -4,7 +4,7 @@ import { type Identity, isPrivate } from "../dialog/Identity.ts";
 import { transact } from "../dialog/OutgoingRequest.ts";
 import type { UserAgent } from "../dialog/UserAgent.ts";
 import { CSeq } from "../message/CSeq.ts";
-import { newCallId } from "../message/random.ts";
+import { newCallId, newTag } from "../message/random.ts";
 import { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
@@ -35,6 +35,8 @@ export class Registration {
   readonly #machine: RegistrationMachine;
   /** All REGISTERs of one client share a Call-ID and count up (RFC 3261 §10.2). */
   readonly #callId = newCallId();
+  /** A request that answers a challenge keeps its From, tag included (RFC 3261 §8.1.3.5). */
+  readonly #tag: string = newTag();
   #sequence = 0;
   /** The Contact bound at the registrar. */
   #bound: string | undefined;
@@ -173,6 +175,7 @@ export class Registration {
     const { identity, domain } = this.#options;
     this.#sequence += 1;
     const from = identity.from(destination.address);
+    from.tag = this.#tag;
     const to = identity.aor(destination.address);
     const request = SIPRequest.create({
       method: "REGISTER",
