@@ -65,6 +65,9 @@ describe("the phone calls SIPp", () => {
       expect(given).toMatchObject({ username: "phone", realm, nonce, qop: "auth" });
       expect(given["response"]).toBe(expectedResponse("INVITE", "phone", users.phone, given));
     }
+    // The proxy's nonce goes out a second time: the same count again would be a replay (RFC 7616 §3.4).
+    const counts = invites.slice(1).map(({ text }) => /^Proxy-Authorization: .*\bnc=(\w+)/m.exec(text)?.[1]);
+    expect(counts).toEqual(["00000001", "00000002"]);
     const sequence = invites.map(({ text }) => Number(/^CSeq: *(\d+) INVITE/m.exec(text)![1]));
     expect(sequence).toEqual([sequence[0], sequence[0]! + 1, sequence[0]! + 2]);
     expect(new Set(invites.map(({ text }) => /^Call-ID: *(.*)$/m.exec(text)![1])).size).toBe(1);
