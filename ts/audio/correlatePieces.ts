@@ -15,6 +15,8 @@ const FRAME = 160;
 /** Pieces of half a second are looked for, every quarter of a second: long enough to be found, short enough to lie between two shifts. */
 const PIECE = 4000;
 const STRIDE = 2000;
+/** Bounds the work, which grows with frames times offsets. */
+const MOST_OFFSETS = 200;
 /** What a shift has to gain, as a share of all energy: else every frame would wander to its best likeness. */
 const SHIFT_COST = 0.002;
 
@@ -59,6 +61,10 @@ function findPieces(reference: Int16Array, heard: Int16Array, offset: number, sl
     offsets.add(match.offset - start);
     gains.push(match.gain);
   }
+  // Pauses are whole frames: what lies between two of them, too short to be found, has an offset between those that were.
+  const lowest = Math.min(...offsets);
+  const highest = Math.max(...offsets);
+  for (let between = lowest; between < highest && offsets.size < MOST_OFFSETS; between += FRAME) offsets.add(between);
   // The median: a piece that a shift cuts in two is found with half of its gain.
   return { offsets: [...offsets], gain: gains.toSorted((a, b) => a - b)[gains.length >> 1] ?? 1 };
 }

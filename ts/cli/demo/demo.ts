@@ -40,7 +40,7 @@ function tellResult(report: DemoReport, output: Output, wav: string, html: strin
   output.text("\n");
   for (const { speaker, listener, received, correlation, shifts } of directions) {
     if (received === undefined) continue;
-    const over = shifts === 0 ? "" : `, aligned anew after ${shifts} pauses`;
+    const over = shifts === 0 ? "" : `, aligned anew after ${shifts === 1 ? "a pause" : `${shifts} pauses`}`;
     const alike = correlation === undefined ? "" : `\n       correlation ${correlation.toFixed(4)} with what ${speaker} said${over}`;
     output.event("stats", { user: listener.toLowerCase(), ...received }, `${listener.padEnd(6)} ${statsText(received)}${alike}`);
   }

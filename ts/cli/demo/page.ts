@@ -66,7 +66,7 @@ function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoRe
   const delays = directions.map(({ received }) => `${Math.round(received?.playoutDelay ?? 0)}`);
   const names = directions.map(({ listener }) => escape(listener)).join(" / ");
   return `<section class="cards">${[
-    card("Speech", Number.isFinite(worst) ? worst.toFixed(4) : "none", `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts} pauses`}`),
+    card("Speech", Number.isFinite(worst) ? worst.toFixed(4) : "none", `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts === 1 ? "a pause" : `${shifts} pauses`}`}`),
     card("RTP packets", String(sum(({ sent }) => sent?.packetsSent)), `sent; ${sum(({ received }) => received?.packetsLost)} lost`),
     card("Jitter", `${jitters.map((value) => value.toFixed(2)).join(" / ") || "none"}<small> ms</small>`, names),
     card("Playout delay", `${delays.join(" / ") || "none"}<small> ms</small>`, names),

@@ -18,7 +18,7 @@ const DIGITS = "1234#";
 /** What G.711 leaves of speech is above 0.999; a hole of one syllable is already below this. */
 const LEAST_CORRELATION = 0.98;
 /** How often somebody says it. Where the machine is busy, an engine on JavaScript's thread comes too late for a frame now and then. */
-const TAKES = 3;
+const TAKES = 2;
 /** Seconds that a step of signalling may take; on loopback it takes hundredths. */
 const STEP = 10;
 
