@@ -183,7 +183,8 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.socket.write(bytes, (error) => {
         if (this.#state === "open") this.#stalled = this.socket.writableLength === 0 ? undefined : clock.now();
-        if (error) reject(this.#lost(error));
+        // Node calls back without an error when the socket was destroyed meanwhile.
+        if (error || this.#state === "closed") reject(this.#lost(error ?? undefined));
         else resolve();
       });
     });
@@ -205,6 +206,7 @@ export class Connection {
     this.#pinged = undefined;
     const unfinished = this.#parser.pending > 0;
     let complete = false;
+    let pinged = false;
     for (const item of this.#parser.push(bytes)) {
       // An answer to what came before may have closed it.
       if (this.#state !== "open") return;
@@ -217,7 +219,7 @@ export class Connection {
           // The line end before it was no pong but the first half of this.
           if (this.#pongIsNews) this.#pongs = false;
           this.#pongIsNews = false;
-          this.#answerPing();
+          pinged = true;
           break;
         case "message":
         case "invalid":
@@ -231,6 +233,8 @@ export class Connection {
       }
       complete = true;
     }
+    // One answer to all the pings of a piece: who sends thousands shall not make us write thousands.
+    if (pinged) this.#answerPing();
     if (this.#parser.pending === 0) this.#begun = undefined;
     else if (complete || !unfinished) this.#begun = now;
     this.#arm();

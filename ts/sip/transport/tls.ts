@@ -1,9 +1,9 @@
 import { isIP, type Server, type Socket } from "node:net";
-import { connect, createServer, type SecureContext, TLSSocket } from "node:tls";
+import { connect, createSecureContext, createServer, type SecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import type { Connection } from "./Connection.ts";
 import type { TransportError } from "./errors.ts";
 import { StreamTransport, type StreamTransportOptions } from "./StreamTransport.ts";
-import { secureContext, type TLSIdentity } from "./tlsContext.ts";
+import { secureContextOptions, type TLSIdentity } from "./tlsContext.ts";
 import { tlsError } from "./tlsErrors.ts";
 import { identityFault } from "./tlsIdentity.ts";
 import type { Endpoint } from "./transport.ts";
@@ -33,6 +33,7 @@ export class TLSTransport extends StreamTransport {
   override readonly protocol = "TLS";
   protected override readonly defaultPort = 5061;
   readonly #options: TLSTransportOptions;
+  #identity: SecureContextOptions = {};
   #context: SecureContext | undefined;
 
   constructor(options: TLSTransportOptions) {
@@ -45,18 +46,17 @@ export class TLSTransport extends StreamTransport {
   }
 
   protected override prepare(): void {
-    this.#context = secureContext(this.#options, this.local);
+    this.#identity = secureContextOptions(this.#options, this.local);
+    this.#context = createSecureContext(this.#identity);
   }
 
   protected override createServer(accept: (socket: Socket) => void): Server {
     const server = createServer({
-      secureContext: this.#context,
-      minVersion: "TLSv1.2",
+      ...this.#identity,
       // Who shows a certificate by our own authority may be called back over its connection (RFC 5923); who has none is as welcome.
       requestCert: this.#options.ca !== undefined,
       rejectUnauthorized: false,
       handshakeTimeout: 10_000,
-      SNICallback: (_name, done) => done(null, this.#context),
     });
     server.on("secureConnection", accept);
     // Port scanners and plain TCP: their connection is closed by the system, and nobody else need know.

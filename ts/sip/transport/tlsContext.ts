@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { formatEndpoint, reasonOf, systemCodeOf, TransportError } from "./errors.ts";
 import type { Endpoint } from "./transport.ts";
 
@@ -17,8 +17,8 @@ export interface TLSIdentity {
   readonly keyPassword?: string | Uint8Array | (() => string | Uint8Array);
 }
 
-/** Reads certificates and keys. @throws TransportError `TRANSPORT_TLS` that tells which of them is wrong */
-export function secureContext({ ca, cert, key, keyPassword }: TLSIdentity, local: Endpoint): SecureContext {
+/** Reads certificates and keys, for node:tls. @throws TransportError `TRANSPORT_TLS` that tells which of them is wrong */
+export function secureContextOptions({ ca, cert, key, keyPassword }: TLSIdentity, local: Endpoint): SecureContextOptions {
   const fail = (problem: string, cause?: unknown): TransportError => {
     const where = `TLS ${formatEndpoint(local.address, local.port)}`;
     return new TransportError("TRANSPORT_TLS", `cannot set up ${where}: ${problem}`, local.address, local.port, cause);
@@ -29,14 +29,16 @@ export function secureContext({ ca, cert, key, keyPassword }: TLSIdentity, local
     if (!bytesOf(authority).includes("-----BEGIN ")) throw fail("the authorities to trust are no certificates in PEM form; check tlsCa");
   }
   const passphrase = passwordOf(keyPassword);
+  const options: SecureContextOptions = {
+    minVersion: "TLSv1.2",
+    ...(ca === undefined ? {} : { ca: isList(ca) ? ca.map(bytesOf) : bytesOf(ca) }),
+    ...(cert === undefined ? {} : { cert: bytesOf(cert) }),
+    ...(key === undefined ? {} : { key: bytesOf(key) }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  };
   try {
-    return createSecureContext({
-      minVersion: "TLSv1.2",
-      ...(ca === undefined ? {} : { ca: isList(ca) ? ca.map(bytesOf) : bytesOf(ca) }),
-      ...(cert === undefined ? {} : { cert: bytesOf(cert) }),
-      ...(key === undefined ? {} : { key: bytesOf(key) }),
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
+    createSecureContext(options);
+    return options;
   } catch (error) {
     throw fail(explain(error, passphrase !== undefined), error);
   }
@@ -46,10 +48,10 @@ export function secureContext({ ca, cert, key, keyPassword }: TLSIdentity, local
 function explain(error: unknown, hasPassword: boolean): string {
   const reason = reasonOf(error);
   const code = systemCodeOf(error) ?? "";
-  if (/INTERRUPTED_OR_CANCELLED|MISSING_PASSPHRASE|BAD_PASSWORD_READ|empty password/i.test(`${code} ${reason}`)) {
-    return "the private key is locked with a password; set keyPassword";
-  }
-  if (/BAD_DECRYPT|BAD_PASSWORD/i.test(`${code} ${reason}`) || (hasPassword && /UNSUPPORTED|PKCS12|DECODER/i.test(`${code} ${reason}`))) {
+  const isPassword = /INTERRUPTED_OR_CANCELLED|MISSING_PASSPHRASE|BAD_DECRYPT|BAD_PASSWORD|empty password/i.test(`${code} ${reason}`);
+  if (isPassword && !hasPassword) return "the private key is locked with a password; set keyPassword";
+  // A wrong password may open the lock to something that is no key.
+  if (isPassword || (hasPassword && /UNSUPPORTED|PKCS12|DECODER/i.test(`${code} ${reason}`))) {
     return "the password does not open the private key; check keyPassword";
   }
   if (/VALUES_MISMATCH/i.test(code)) return "the private key is not the one of the certificate; check keyFile and certFile";

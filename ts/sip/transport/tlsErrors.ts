@@ -38,12 +38,12 @@ function problemOf(code: string, cause: Error, name: string): string | undefined
   }
   if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/.test(code)) return "it speaks only versions of TLS that are no longer safe, before 1.2; have it updated";
   if (/CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|ALERT_CERTIFICATE/.test(code)) {
-    return `it refuses us (${reasonOf(cause)}); it may want a certificate of ours, or another one: set certFile and keyFile`;
+    return `it refuses us (${sslReason(cause)}); it may want a certificate of ours, or another one: set certFile and keyFile`;
   }
   if (code === "ECONNRESET" && /secure TLS connection/i.test(cause.message)) {
     return "it hung up during the handshake; check that this port speaks TLS (5061 is usual), and whether it wants a certificate of ours (certFile, keyFile)";
   }
-  if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS") || code === "EPROTO" || /CERT|SIGNATURE|CRL/.test(code)) return reasonOf(cause);
+  if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS") || code === "EPROTO" || /CERT|SIGNATURE|CRL/.test(code)) return sslReason(cause);
   return undefined;
 }
 
@@ -51,4 +51,9 @@ function problemOf(code: string, cause: Error, name: string): string | undefined
 function namesOf(cause: Error): string {
   const { reason } = cause as Error & { reason?: string };
   return reason ?? cause.message;
+}
+
+/** OpenSSL's own words, without its file names: `80EC…:error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:…`. */
+function sslReason(cause: Error): string {
+  return /:error:[^:]*:[^:]*:[^:]*:([^:]+):/.exec(cause.message)?.[1] ?? reasonOf(cause);
 }
