@@ -11,7 +11,7 @@ export function orderSRV(records: readonly SRVRecord[], random: () => number): S
 
 function draw(records: readonly SRVRecord[], random: () => number): SRVRecord[] {
   // Those of weight 0 go first, where only a draw of exactly 0 finds them: a small chance, as the RFC wants.
-  const left = records.toSorted((a, b) => Number(a.weight !== 0) - Number(b.weight !== 0));
+  const left = shuffled(records, random).toSorted((a, b) => Number(a.weight !== 0) - Number(b.weight !== 0));
   const drawn: SRVRecord[] = [];
   while (left.length > 0) {
     const total = left.reduce((sum, { weight }) => sum + weight, 0);
@@ -22,4 +22,12 @@ function draw(records: readonly SRVRecord[], random: () => number): SRVRecord[] 
     drawn.push(...left.splice(index, 1));
   }
   return drawn;
+}
+
+/** In any order, says the RFC: where all weights are 0, this is what spreads the load. */
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  return values
+    .map((value) => ({ value, key: random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ value }) => value);
 }
