@@ -113,7 +113,7 @@ describe("the answer to a call", () => {
     call.onLateOffer = (offer) => ({ ...ANSWER, content: `answer to ${Buffer.from(offer.content).toString()}` });
     const incoming = await bob.call();
     const answers: string[] = [];
-    incoming.onAnswerInAck = (body) => answers.push(Buffer.from(body.content).toString());
+    incoming.onAnswer = (body) => answers.push(Buffer.from(body.content).toString());
     await world.during(incoming.accept(OFFER));
     expect(answers).toEqual(["answer to v=0 offer"]);
     expect(await world.end()).toEqual(NOTHING_LEFT);

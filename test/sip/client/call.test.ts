@@ -61,9 +61,9 @@ describe("a call", () => {
     expect(await world.end()).toEqual(NOTHING_LEFT);
   });
 
-  it("that is sent elsewhere ends as redirected, with the Contacts at hand", async () => {
+  it("that is sent elsewhere ends as redirected, with the Contacts at hand, when we follow nobody", async () => {
     const world = new World();
-    const alice = await world.phone({ user: "alice" });
+    const alice = await world.phone({ user: "alice", followRedirects: 0 });
     const bob = await world.phone({ user: "bob" });
     const call = alice.client.invite(bob.uri, { body: OFFER });
     (await bob.call()).reject(302, undefined, [["Contact", "<sip:carol@192.0.2.99>"]]);

@@ -21,27 +21,69 @@ async function answer(world: World, peer: Peer, send: () => unknown): Promise<SI
 describe("a request that nobody expects", () => {
   it("in an unknown dialog gets 481", async () => {
     const { world, peer, bob } = await meet();
-    for (const method of ["BYE", "INFO", "INVITE", "UPDATE", "OPTIONS"]) {
+    for (const method of ["BYE", "INFO", "INVITE", "UPDATE", "PRACK", "NOTIFY", "REFER", "OPTIONS"]) {
       const response = await answer(world, peer, () => peer.request(method, bob.client, { headers: [["To", `<${bob.uri}>;tag=gone`]] }));
       expect([method, response.statusCode]).toEqual([method, 481]);
     }
-    expect((await answer(world, peer, () => peer.request("BYE", bob.client))).statusCode).toBe(481);
-    expect((await answer(world, peer, () => peer.request("CANCEL", bob.client))).statusCode).toBe(481);
+  });
+
+  it("that only makes sense in a dialog, without one, gets 481", async () => {
+    const { world, peer, bob } = await meet();
+    for (const method of ["BYE", "CANCEL", "PRACK", "UPDATE", "INFO"]) {
+      expect([method, (await answer(world, peer, () => peer.request(method, bob.client))).statusCode]).toEqual([method, 481]);
+    }
+  });
+
+  it("NOTIFY of a subscription that nobody made gets 481 (RFC 6665 §4.1.3), unless the application takes such", async () => {
+    const { world, peer, bob } = await meet();
+    const waiting: [string, string][] = [["Event", "message-summary"], ["Subscription-State", "active"]];
+    expect((await answer(world, peer, () => peer.request("NOTIFY", bob.client, { headers: waiting }))).statusCode).toBe(481);
+    bob.client.onNotify = () => undefined;
+    expect((await answer(world, peer, () => peer.request("NOTIFY", bob.client, { headers: waiting }))).statusCode).toBe(200);
+  });
+
+  it("SUBSCRIBE is refused by its event: 489 and those that exist here, 403 for one that only a REFER begins", async () => {
+    const { world, peer, bob } = await meet();
+    bob.client.onRefer = (refer) => refer.reject();
+    const presence = await answer(world, peer, () => peer.request("SUBSCRIBE", bob.client, { headers: [["Event", "presence"]] }));
+    expect([presence.statusCode, presence.headers.get("Allow-Events")]).toEqual([489, "refer"]);
+    expect((await answer(world, peer, () => peer.request("SUBSCRIBE", bob.client, { headers: [["Event", "refer"]] }))).statusCode).toBe(403);
+  });
+
+  it("that has spent its last hop and is not for us gets 483: it goes in circles (RFC 3261 §16.3)", async () => {
+    const { world, peer, bob } = await meet();
+    const spent = await answer(world, peer, () => peer.request("INVITE", bob.client, { uri: "sip:carol@192.0.2.2", headers: [["Max-Forwards", "0"]] }));
+    expect(spent.statusCode).toBe(483);
+  });
+
+  it("INVITE that is our own, sent back to us by a proxy, gets 482 (RFC 3261 §8.2.2.2)", async () => {
+    const { world, peer, bob } = await meet();
+    peer.onRequest = (request) => {
+      if (request.method !== "INVITE") return;
+      const back = request.clone();
+      back.headers.prepend("Via", `SIP/2.0/UDP ${peer.transport.local.address}:5060;branch=z9hG4bKback`);
+      peer.send(back, bob.client.transport.local);
+    };
+    bob.client.invite(`sip:bob@${peer.transport.local.address}`).cancel();
+    await world.clock.advance(100);
+    bob.client.invite(`sip:bob@${peer.transport.local.address}`);
+    await world.clock.runUntil(() => peer.statuses.includes(482), 1000);
+    expect(bob.calls).toEqual([]);
   });
 
   it("of an unknown or unwanted method gets 405 and the list of those that we take", async () => {
     const { world, peer, bob } = await meet();
     for (const method of ["SUBSCRIBE", "PUBLISH", "DANCE", "MESSAGE", "REFER"]) {
       const response = await answer(world, peer, () => peer.request(method, bob.client));
-      expect([method, response.statusCode, response.headers.getAll("Allow").join(" ")]).toEqual([method, 405, "INVITE ACK CANCEL BYE OPTIONS"]);
+      expect([method, response.statusCode, response.headers.getAll("Allow").join(" ")]).toEqual([method, 405, "INVITE ACK CANCEL BYE OPTIONS UPDATE NOTIFY PRACK"]);
     }
   });
 
   it("that requires an extension which we lack gets 420 and its name", async () => {
     const { world, peer, bob } = await meet();
-    const response = await answer(world, peer, () => peer.request("INVITE", bob.client, { headers: [["Require", "100rel, teleport"]] }));
+    const response = await answer(world, peer, () => peer.request("INVITE", bob.client, { headers: [["Require", "levitate, 100rel, teleport"]] }));
     expect(response.statusCode).toBe(420);
-    expect(response.headers.getAll("Unsupported")).toEqual(["100rel", "teleport"]);
+    expect(response.headers.getAll("Unsupported")).toEqual(["levitate", "teleport"]);
     expect(bob.calls).toEqual([]);
   });
 
@@ -56,9 +98,9 @@ describe("a request that nobody expects", () => {
     bob.client.onMessage = () => 200;
     const response = await answer(world, peer, () => peer.request("OPTIONS", bob.client, { uri: "sip:192.0.2.2" }));
     expect(response.statusCode).toBe(200);
-    expect(response.headers.getAll("Allow").join(" ")).toBe("INVITE ACK CANCEL BYE OPTIONS MESSAGE");
-    expect(response.headers.get("Accept")).toBe("application/sdp");
-    expect(response.headers.has("Supported")).toBe(true);
+    expect(response.headers.getAll("Allow").join(" ")).toBe("INVITE ACK CANCEL BYE OPTIONS UPDATE NOTIFY PRACK MESSAGE");
+    expect(response.headers.getAll("Accept")).toEqual(["application/sdp", "message/sipfrag", "text/plain"]);
+    expect(response.headers.getAll("Supported")).toEqual(["100rel", "timer", "replaces", "norefersub"]);
   });
 
   it("that has spent its last hop on the way is taken all the same (RFC 4475 §3.1.1.3: only proxies refuse it)", async () => {
