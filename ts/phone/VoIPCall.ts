@@ -72,6 +72,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   readonly #media: MediaSession;
   readonly #audio: CallAudio;
   #state: CallState;
+  #renegotiated = false;
   #digits = "";
   #dtmfWaiters: (() => void)[] = [];
   #settleEnded: (reason: EndReason) => void = () => {};
@@ -142,7 +143,8 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     const sip = this.#inbound("answer");
     const { negotiation } = this.#setup;
     const body = this.#setup.answer?.body ?? negotiation.offer();
-    if (this.#setup.answer !== undefined) this.#media.configure(this.#setup.answer.parameters);
+    // An UPDATE may have changed the session while it rang.
+    if (this.#setup.answer !== undefined && !this.#renegotiated) this.#media.configure(this.#setup.answer.parameters);
     const acknowledged = sip.accept(body);
     this.#become(CallState.ANSWERED);
     this.emit("answered");
@@ -319,18 +321,18 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     sip.onEnded = (reason) => this.#end(reason);
     sip.onInfo = (request) => this.#onInfo(request);
     sip.onReinvite = (offer) => (offer === undefined ? negotiation.offer() : this.#reanswer(offer));
-    // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1).
-    sip.onAnswerInAck = (body) => this.#takeAnswer(body);
+    // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1), or in a session refresh.
+    sip.onAnswer = (body) => this.#takeAnswer(body);
+    sip.onRefreshOffer = () => negotiation.offer();
     if (sip.kind === "client") {
-      sip.onProgress = (response) => this.#onProgress(response);
-      sip.onAccepted = (response) => this.#onAccepted(response);
+      sip.onProgress = (response, description) => this.#onProgress(response, description);
+      sip.onAccepted = (response, answer) => this.#onAccepted(response, answer);
     }
   }
 
-  #onProgress(response: SIPResponse): void {
+  #onProgress(response: SIPResponse, description: SIPBody | undefined): void {
     // Early media comes with any provisional that has a description, not with 183 alone (RFC 3960 §3).
-    const body = sdpOf(response);
-    if (body !== undefined) this.#takeAnswer(body);
+    if (isSDP(description)) this.#takeAnswer(description);
     if (response.statusCode === 180) this.emit("ringing", response);
     if (response.statusCode === 183 && this.#isPending()) {
       this.#become(CallState.PROGRESS);
@@ -339,9 +341,8 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     }
   }
 
-  #onAccepted(response: SIPResponse): void {
-    const body = sdpOf(response);
-    if (body !== undefined && !this.#takeAnswer(body)) return;
+  #onAccepted(response: SIPResponse, answer: SIPBody | undefined): void {
+    if (isSDP(answer) && !this.#takeAnswer(answer)) return;
     this.#become(CallState.ANSWERED);
     this.#run(() => this.answered(response));
     this.emit("answered");
@@ -356,6 +357,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
       throw new SIPRejection(488, undefined, [["Warning", warning(error)]]);
     }
     this.#media.configure(answer.parameters);
+    this.#renegotiated = true;
     return answer.body;
   }
 
@@ -442,7 +444,6 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   }
 }
 
-function sdpOf(response: SIPResponse): SIPBody | undefined {
-  if (response.body.length === 0 || !/^application\/sdp\b/i.test(response.contentType ?? "")) return undefined;
-  return { contentType: "application/sdp", content: response.body };
+function isSDP(body: SIPBody | undefined): body is SIPBody {
+  return body !== undefined && /^application\/sdp\b/i.test(body.contentType);
 }

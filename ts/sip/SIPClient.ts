@@ -2,11 +2,15 @@ import type { Clock } from "../time/clock.ts";
 import { systemClock } from "../time/clock.ts";
 import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
 import type { SIPBody } from "./dialog/body.ts";
+import { acceptedTypes, allowed, type Extensions, supportedTags } from "./dialog/capabilities.ts";
 import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
 import type { Dialog } from "./dialog/Dialog.ts";
 import { SIPTargetError } from "./dialog/errors.ts";
 import { Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
+import { Referral } from "./refer/Referral.ts";
+import { referHeaders, type ReferOptions } from "./refer/referHeaders.ts";
+import type { ReferHandler } from "./refer/receiveRefer.ts";
 import { Locator } from "./dialog/Locator.ts";
 import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
 import { asksForTLS } from "./dialog/secure.ts";
@@ -14,10 +18,11 @@ import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 import type { UserAgent } from "./dialog/UserAgent.ts";
 import { UserAgentServer } from "./dialog/UserAgentServer.ts";
 import { NameAddr } from "./message/NameAddr.ts";
+import { LEAST_INTERVAL } from "./dialog/sessionExpires.ts";
 import { newCallId } from "./message/random.ts";
 import type { SIPMessage } from "./message/SIPMessage.ts";
 import { SIPRequest } from "./message/SIPRequest.ts";
-import type { SIPResponse } from "./message/SIPResponse.ts";
+import { SIPResponse } from "./message/SIPResponse.ts";
 import { parseURI, SIPURI, type URI } from "./message/SIPURI.ts";
 import { TelURI } from "./message/TelURI.ts";
 import { KeepAlive } from "./registration/KeepAlive.ts";
@@ -61,6 +66,10 @@ export class SIPClient implements UserAgent {
   readonly authenticator: DigestAuthenticator;
   /** @internal */
   readonly requests: Set<OutgoingRequest> = new Set();
+  /** @internal */
+  readonly usages: Set<{ abandon(): void }> = new Set();
+  /** @internal */
+  readonly extensions: Extensions;
 
   onRegistrationState?: ((state: RegistrationState, info: RegistrationInfo) => void) | undefined;
   /** Somebody calls. Answer through the session, now or later; while nothing is set here, callers get 405. */
@@ -69,8 +78,8 @@ export class SIPClient implements UserAgent {
   onMessage?: RequestHandler | undefined;
   /** A NOTIFY outside any call: message waiting, check-sync… */
   onNotify?: RequestHandler | undefined;
-  /** A REFER outside any call: click to dial. */
-  onRefer?: RequestHandler | undefined;
+  /** A REFER outside any call: click to dial. See {@link IncomingRefer}. */
+  onRefer?: ReferHandler | undefined;
   /** The transport can go on no longer. */
   onFatal?: ((error: Error) => void) | undefined;
 
@@ -93,6 +102,8 @@ export class SIPClient implements UserAgent {
     this.clock = options.clock ?? systemClock;
     this.timers = { ...defaultTimers, ...options.timers };
     this.authenticator = new DigestAuthenticator(options.credentials);
+    const { rel100 = "supported", sessionExpires = 1800, minSE = LEAST_INTERVAL, followRedirects = 5 } = options;
+    this.extensions = { rel100, sessionExpires, minSE: Math.max(minSE, LEAST_INTERVAL), followRedirects };
     const transports = TransportSet.of(transport);
     this.#identity = new Identity({ user, domain, displayName, transports, hostFor });
     this.#locator = new Locator(transports, this.clock, options.resolve);
@@ -110,9 +121,12 @@ export class SIPClient implements UserAgent {
     const policy = options.acceptCalls ?? (registers ? "registered" : "user");
     this.#server = new UserAgentServer(this, {
       accepts: (request) => this.#identity.accepts(request.uri, policy),
-      supported: options.supported ?? [],
+      supported: () => this.#supported(),
       inviteHandler: () => (this.#life === "running" ? this.onInvite : undefined),
       handlerOf: (method) => this.#handlerOf(method),
+      referHandler: () => this.onRefer,
+      isOwn: ({ callId, from, cseq }) =>
+        [...this.#sessions].some((session) => session.kind === "client" && session.callId === callId && session.localTag === from.tag && session.invite.cseq.sequence === cseq.sequence),
       addSession: (session) => this.#sessions.add(session),
     });
     this.layer.onRequest = (tx) => this.#server.receive(tx);
@@ -192,6 +206,7 @@ export class SIPClient implements UserAgent {
     }
     this.#registration?.abandon();
     for (const request of this.requests) request.abandon();
+    for (const usage of this.usages) usage.abandon();
     for (const session of this.#sessions) session.end({ by: "local", cause: "error" });
     this.#server.clear();
     this.layer.close();
@@ -217,10 +232,10 @@ export class SIPClient implements UserAgent {
    * @throws SIPTargetError when the target cannot be called
    */
   invite(target: string | SIPURI, options: OutsideRequestOptions = {}): ClientInviteSession {
-    const uri = this.#target(target);
+    const uri = this.target(target);
     const session = new ClientInviteSession(this, {
       invite: this.createRequest("INVITE", uri, options),
-      destinations: () => this.destinationsFor(uri),
+      uri: uri.forRequest(),
       patience: 1000 * (this.#options.answerTimeout ?? 180),
     });
     this.#sessions.add(session);
@@ -234,8 +249,12 @@ export class SIPClient implements UserAgent {
    * @throws SIPTargetError, RequestTimeoutError, RequestTransportError
    */
   async request(method: string, target: string | SIPURI, options: OutsideRequestOptions = {}): Promise<SIPResponse> {
-    const uri = this.#target(target);
-    const template = this.createRequest(method, uri, options);
+    const uri = this.target(target);
+    return this.#transact(uri, this.createRequest(method, uri, options));
+  }
+
+  #transact(uri: SIPURI, template: SIPRequest): Promise<SIPResponse> {
+    const { method } = template;
     let { sequence } = template.cseq;
     return transact(this, {
       method,
@@ -254,6 +273,24 @@ export class SIPClient implements UserAgent {
   /** Sends a MESSAGE (RFC 3428). @returns its final response */
   message(target: string | SIPURI, body: string | Uint8Array, contentType = "text/plain"): Promise<SIPResponse> {
     return this.request("MESSAGE", target, { body: { contentType, content: body } });
+  }
+
+  /**
+   * Asks somebody, outside any call, to call somebody (RFC 3515): click to dial.
+   * @param target whom to ask
+   * @param referTo whom it is to call
+   * @throws SIPTargetError when one of them is no address
+   */
+  refer(target: string | SIPURI, referTo: string | SIPURI | undefined, options: ReferOptions = {}): Referral {
+    const uri = this.target(target);
+    const local = this.#identity.aor(uri.host);
+    const headers = referHeaders(referTo === undefined ? undefined : this.target(referTo), local, options);
+    const template = this.createRequest("REFER", uri, { headers });
+    const { callId } = template;
+    const localTag = template.from.tag ?? "";
+    const referral = new Referral(this, headers[0]?.[1] ?? "", this.#transact(uri, template), () => this.#server.removeReferral(callId, localTag));
+    this.#server.addReferral(callId, localTag, referral);
+    return referral;
   }
 
   /** Where a request to that URI outside any dialog is sent: to our proxy or server, if we have one. Answers at once where it can. */
@@ -281,7 +318,7 @@ export class SIPClient implements UserAgent {
 
   /** The last look at each message before it leaves. Overriding it can change anything; call `super.prepare` for what all of ours carry. */
   prepare(message: SIPMessage, destination?: Endpoint): void {
-    const { userAgent, supported = [] } = this.#options;
+    const { userAgent } = this.#options;
     const isRequest = message instanceof SIPRequest;
     if (isRequest && destination !== undefined && message.headers.has("Contact") && asksForTLS(message)) {
       message.headers.set("Contact", this.#identity.contactFor(destination, true));
@@ -290,8 +327,9 @@ export class SIPClient implements UserAgent {
       message.headers.set("Route", `<${this.#proxy.toString()}>`);
     }
     if (userAgent !== undefined) message.headers.set(isRequest ? "User-Agent" : "Server", userAgent);
-    if (supported.length > 0 && isRequest && message.method !== "ACK" && !message.headers.has("Supported")) {
-      message.headers.set("Supported", supported.join(", "));
+    // RFC 3261 §13.2.1, §13.3.1.4, §20.37: where it can make a difference.
+    if (EXTENSIBLE.has(message.cseq.method) && !(message instanceof SIPResponse && message.statusCode >= 300) && !message.headers.has("Supported")) {
+      message.headers.set("Supported", this.#supported().join(", "));
     }
   }
 
@@ -324,7 +362,12 @@ export class SIPClient implements UserAgent {
 
   /** @internal */
   allow(session?: InviteSession): string {
-    return this.#server.allow(session);
+    return allowed(session, this, this.extensions);
+  }
+
+  /** @internal */
+  acceptedTypes(session?: InviteSession): string {
+    return acceptedTypes(session, this);
   }
 
   /** @internal */
@@ -356,7 +399,8 @@ export class SIPClient implements UserAgent {
 
   // ---- within ----
 
-  #target(target: string | SIPURI): SIPURI {
+  /** @internal A target as a user writes it. */
+  target(target: string | SIPURI): SIPURI {
     if (target instanceof SIPURI) return target;
     const domain = this.#options.domain ?? this.#options.server;
     try {
@@ -393,11 +437,13 @@ export class SIPClient implements UserAgent {
         return this.onMessage;
       case "NOTIFY":
         return this.onNotify;
-      case "REFER":
-        return this.onRefer;
       default:
         return undefined;
     }
+  }
+
+  #supported(): readonly string[] {
+    return supportedTags(this, this.extensions, this.#options.supported ?? []);
   }
 
   #guard(callback: () => void): void {
@@ -408,6 +454,9 @@ export class SIPClient implements UserAgent {
     }
   }
 }
+
+/** Requests whose Supported, and that of their responses, others go by. */
+const EXTENSIBLE: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "OPTIONS", "REFER", "PRACK"]);
 
 /** Requests outside a dialog that tell where to answer (RFC 3261 §8.1.1.8, RFC 6665 §4.1.2.1, RFC 3515 §2.2). */
 const CONTACTED: ReadonlySet<string> = new Set(["OPTIONS", "SUBSCRIBE", "REFER", "NOTIFY"]);
@@ -440,7 +489,7 @@ function defined({ port, protocol }: { port: number | undefined; protocol: Trans
 
 /** Ends a session in whatever way its state asks for. */
 function end(session: InviteSession): void {
-  if (session.state === "confirmed") void session.bye();
+  if (session.state === "confirmed" || session.state === "accepting") void session.bye();
   else if (session instanceof ClientInviteSession) session.cancel();
   else if (session instanceof ServerInviteSession) session.reject(480);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import type { CredentialsSource } from "./auth/credentials.ts";
 import type { AcceptCalls } from "./dialog/Identity.ts";
+import type { Rel100 } from "./dialog/reliable.ts";
 import type { Resolve } from "./dialog/Locator.ts";
 import type { Timers } from "./transaction/timers.ts";
 import type { TraceEntry } from "./transaction/TransactionLayer.ts";
@@ -48,6 +49,20 @@ export interface SIPClientOptions {
   readonly userAgent?: string;
   /** Extensions that may stand in a Require header (RFC 3261 §20.32), beyond what the client itself does. */
   readonly supported?: readonly string[];
+  /**
+   * Whether ringing and early media are acknowledged (RFC 3262). `supported`: whoever we talk with may ask for it, and our early media goes out
+   * so. `required`: we insist, and turn callers away who cannot (421). `off`: for peers that get it wrong. Default `supported`.
+   */
+  readonly rel100?: Rel100;
+  /**
+   * After how many seconds without a sign a call counts as dead (RFC 4028), if the far end agrees; it is refreshed at half that time. Default
+   * 1800; 0 switches session timers off.
+   */
+  readonly sessionExpires?: number;
+  /** The shortest session interval that we take from others, in seconds. Default 90, which is the least (RFC 4028 §5). */
+  readonly minSE?: number;
+  /** How many other addresses a call may be sent to by 300, 301 and 302 responses. Default 5; 0 follows none. */
+  readonly followRedirects?: number;
   /**
    * While registered over UDP, the longest pause in seconds between two pings to the server that keep its way to us open: behind a NAT, and
    * through the firewall on the way to a public server. Default 29, since both may forget after 30; 0 sends none. (Connections keep

@@ -14,9 +14,16 @@ export {
 } from "./dialog/errors.ts";
 export { InviteSession, type RequestAnswer, type RequestHandler, type SessionRequestOptions, type SessionState } from "./dialog/InviteSession.ts";
 export type { ReinviteOptions } from "./dialog/Invitations.ts";
+export type { Rel100 } from "./dialog/reliable.ts";
 export { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 export { InvalidAccountInfoError, SIPHeaderError, SIPParseError } from "./errors.ts";
 export * from "./message/index.ts";
+export { IncomingRefer } from "./refer/IncomingRefer.ts";
+export { Referral, type ReferOutcome } from "./refer/Referral.ts";
+export type { ReferOptions } from "./refer/referHeaders.ts";
+export type { ReferHandler } from "./refer/receiveRefer.ts";
+export type { Replaces } from "./refer/replaces.ts";
+export type { ReferProgress } from "./refer/sipfrag.ts";
 export { RegistrationError } from "./registration/RegistrationError.ts";
 export {
   type AcceptCalls,

@@ -64,7 +64,7 @@ describe("changing a call", () => {
     call.onLateOffer = (offer) => ({ ...ANSWER, content: `to ${text(offer)}` });
     incoming.onReinvite = (offer) => (offer === undefined ? OFFER : ANSWER);
     const answers: (string | undefined)[] = [];
-    incoming.onAnswerInAck = (answer) => answers.push(text(answer));
+    incoming.onAnswer = (answer) => answers.push(text(answer));
     await world.during(call.reinvite());
     await world.clock.advance(100);
     expect(answers).toEqual(["to v=0 offer"]);
@@ -221,7 +221,6 @@ describe("a far end that changes the call", () => {
   it("and moves gets our requests at its new Contact, by re-INVITE as by UPDATE", async () => {
     const { world, peer, bob, call, invite, ok } = await calledByPeer();
     call.onReinvite = () => ANSWER;
-    call.onUpdate = () => 200;
     const target = (): string | undefined => call.dialog?.remoteTarget.toString();
     const again = peer.follow(invite, ok, "INVITE", bob.client, { body: "v=0", headers: [["Contact", "<sip:new@192.0.2.1:5060>"]] });
     await world.clock.advance(50);

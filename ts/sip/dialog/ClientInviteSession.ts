@@ -2,20 +2,25 @@ import type { Alarm } from "../../time/clock.ts";
 import { CSeq } from "../message/CSeq.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
+import type { SIPURI } from "../message/SIPURI.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import { sendAck } from "./acknowledge.ts";
+import { bodyOf, type SIPBody } from "./body.ts";
 import { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
 import { RequestTimeoutError, RequestTransportError } from "./errors.ts";
 import { InviteSession } from "./InviteSession.ts";
 import { OutgoingRequest } from "./OutgoingRequest.ts";
+import { Pracks } from "./Pracks.ts";
+import { Redirection } from "./Redirection.ts";
+import { hasTag } from "./reliable.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 /** @internal What an outgoing call begins with. */
 export interface ClientInviteOptions {
   /** The INVITE, whole but for Via and Contact. Each attempt sends a copy under the next CSeq number. */
   readonly invite: SIPRequest;
-  readonly destinations: () => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  readonly uri: SIPURI;
   /** How long the far end may stay without any provisional response, milliseconds, before we cancel. */
   readonly patience: number;
 }
@@ -30,12 +35,24 @@ interface Leg {
 /** A call that we place. See {@link InviteSession} for its states. */
 export class ClientInviteSession extends InviteSession {
   override readonly kind = "client";
-  /** Each provisional response but 100. Several phones may ring: `response.to.tag` tells them apart. */
-  onProgress?: ((response: SIPResponse) => void) | undefined;
-  /** The first 2xx, its ACK already sent. */
-  onAccepted?: ((response: SIPResponse) => void) | undefined;
+  /**
+   * Each provisional response but 100. Several phones may ring: `response.to.tag` tells them apart.
+   * @param description the answer to our offer, if the response has it: final when it came reliably (RFC 3262), else what will come in the 2xx
+   */
+  onProgress?: ((response: SIPResponse, description?: SIPBody) => void) | undefined;
+  /**
+   * The first 2xx, its ACK already sent.
+   * @param answer what answers our offer, from the 2xx or a reliable response before it; undefined when our INVITE had none, or when an
+   * UPDATE has changed the session since
+   */
+  onAccepted?: ((response: SIPResponse, answer?: SIPBody) => void) | undefined;
+  /** A 300, 301 or 302 sends the call elsewhere; `followRedirects` limits how often. */
+  onRedirect?: ((target: SIPURI, response: SIPResponse) => void) | undefined;
 
-  readonly #outgoing: OutgoingRequest;
+  #outgoing: OutgoingRequest;
+  #pracks: Pracks;
+  #uri: SIPURI;
+  readonly #redirection: Redirection;
   readonly #legs = new Map<string, Leg>();
   readonly #patience: number;
   #invite: SIPRequest;
@@ -52,9 +69,18 @@ export class ClientInviteSession extends InviteSession {
     this.#invite = invite;
     this.#sequence = invite.cseq.sequence - 1;
     this.#patience = options.patience;
-    this.#outgoing = new OutgoingRequest(ua, {
+    this.#uri = options.uri;
+    this.#redirection = new Redirection(options.uri, ua.extensions.followRedirects);
+    this.localDescription = bodyOf(invite);
+    this.#outgoing = this.#newOutgoing();
+    this.#pracks = new Pracks(this, () => this.cancel());
+  }
+
+  #newOutgoing(): OutgoingRequest {
+    const uri = this.#uri;
+    return new OutgoingRequest(this.ua, {
       method: "INVITE",
-      destinations: options.destinations,
+      destinations: () => this.ua.destinationsFor(uri),
       build: (destination) => this.#build(destination),
       onResponse: (response, request) => this.#receive(response, request),
       onFailure: (error) => this.#fail(error),
@@ -93,14 +119,31 @@ export class ClientInviteSession extends InviteSession {
     this.#outgoing.cancel(reason === undefined ? [] : [["Reason", reason]]);
   }
 
+  /** @internal Nothing of ours is held back. */
+  protected override withdraw(): void {}
+
+  /** Sends the INVITE again, elsewhere or worded otherwise, under the same Call-ID and From tag (RFC 3261 §8.1.3.4, RFC 4028 §7.3). */
+  #sendAgain(): void {
+    for (const { dialog } of this.#legs.values()) this.forget(dialog);
+    this.#legs.clear();
+    this.#alarm?.cancel();
+    this.enter("calling");
+    this.#outgoing = this.#newOutgoing();
+    this.#pracks = new Pracks(this, () => this.cancel());
+    this.#outgoing.send();
+  }
+
   #build(destination: Endpoint): SIPRequest {
     const request = this.#invite.clone();
     this.#sequence += 1;
+    request.uri = this.#uri;
     request.headers.delete("Via");
     request.headers.delete("Authorization");
     request.headers.delete("Proxy-Authorization");
     request.headers.set("CSeq", new CSeq(this.#sequence, "INVITE").toString());
+    if (this.ua.extensions.rel100 === "required" && !hasTag(request, "Require", "100rel")) request.headers.add("Require", "100rel");
     this.addCapabilities(request, this.ua.contactFor(destination));
+    this.refresh.ask(request);
     this.ua.prepare(request, destination);
     this.#invite = request;
     return request;
@@ -113,6 +156,17 @@ export class ClientInviteSession extends InviteSession {
     else this.#receiveFailure(response);
   }
 
+  /** The dialog of a response, and a new one if it is the first with its To tag. */
+  #legOf(tag: string, request: SIPRequest, response: SIPResponse): Leg {
+    const known = this.#legs.get(tag);
+    if (known !== undefined && known.dialog.state !== "terminated") return known;
+    const leg: Leg = { dialog: Dialog.fromResponse(request, response) };
+    if (request.body.length > 0) leg.dialog.exchange.offer("local");
+    this.#legs.set(tag, leg);
+    this.ua.addDialog(leg.dialog, this);
+    return leg;
+  }
+
   #receiveProvisional(response: SIPResponse, request: SIPRequest): void {
     if (this.state === "terminated" || this.state === "confirmed") return;
     this.#watch();
@@ -121,30 +175,30 @@ export class ClientInviteSession extends InviteSession {
     // A provisional response without a To tag (RFC 2543) makes no dialog, but it rings all the same.
     const { tag } = response.to;
     if (tag !== undefined) {
-      let leg = this.#legs.get(tag);
-      if (leg === undefined) {
-        leg = { dialog: Dialog.fromResponse(request, response) };
-        this.#legs.set(tag, leg);
-        this.ua.addDialog(leg.dialog, this);
-      }
-      this.adopt(leg.dialog);
+      const { dialog } = this.#legOf(tag, request, response);
+      this.adopt(dialog);
       this.enter("early");
+      this.refresh.note(response);
+      const described = this.#pracks.descriptionOf(dialog) !== undefined;
+      if (!this.#pracks.receive(dialog, request, response)) return;
+      if (!this.#canceled) this.#tellProgress(response, described || request.body.length === 0 ? undefined : bodyOf(response));
+    } else if (!this.#canceled) {
+      this.#tellProgress(response, request.body.length === 0 ? undefined : bodyOf(response));
     }
-    if (!this.#canceled) this.guard(() => this.onProgress?.(response));
+  }
+
+  #tellProgress(response: SIPResponse, description: SIPBody | undefined): void {
+    this.guard(() => this.onProgress?.(response, description));
   }
 
   #receiveSuccess(response: SIPResponse, request: SIPRequest): void {
     const tag = response.to.tag ?? "";
-    let leg = this.#legs.get(tag);
-    if (leg?.acknowledge !== undefined) {
-      leg.acknowledge();
+    const acknowledged = this.#legs.get(tag)?.acknowledge;
+    if (acknowledged !== undefined) {
+      acknowledged();
       return;
     }
-    if (leg === undefined || leg.dialog.state === "terminated") {
-      leg = { dialog: Dialog.fromResponse(request, response) };
-      this.#legs.set(tag, leg);
-      this.ua.addDialog(leg.dialog, this);
-    }
+    const leg = this.#legOf(tag, request, response);
     const { dialog } = leg;
     dialog.confirm(response);
     this.#pending = false;
@@ -162,12 +216,33 @@ export class ClientInviteSession extends InviteSession {
     for (const [other, { dialog: early }] of this.#legs) {
       if (other !== tag) this.forget(early);
     }
-    leg.acknowledge = this.acknowledge(dialog, request, response, () => {
-      if (this.state === "confirmed") this.guard(() => this.onAccepted?.(response));
+    this.refresh.note(response);
+    this.refresh.granted(response);
+    const description = this.#pracks.descriptionOf(dialog);
+    // An UPDATE since then has made it void.
+    const answer = request.body.length === 0 || dialog.exchange.rounds > 1 ? undefined : (description ?? bodyOf(response));
+    leg.acknowledge = this.acknowledge(dialog, request, response, description !== undefined, () => {
+      if (this.state === "confirmed") this.guard(() => this.onAccepted?.(response, answer));
     });
   }
 
   #receiveFailure(response: SIPResponse): void {
+    if (!this.#canceled && this.state !== "terminated") {
+      if (this.refresh.raise(response)) {
+        this.#sendAgain();
+        return;
+      }
+      const target = this.#redirection.next(response);
+      if (target !== undefined) {
+        this.#uri = target.forRequest();
+        this.guard(() => this.onRedirect?.(target, response));
+        // Whoever hears of it may have given up.
+        if (!this.#canceled) {
+          this.#sendAgain();
+          return;
+        }
+      }
+    }
     this.#pending = false;
     const { statusCode: status, reason } = response;
     if (this.#canceled) this.end(this.#canceledReason(response));
@@ -175,6 +250,12 @@ export class ClientInviteSession extends InviteSession {
   }
 
   #fail(error: Error): void {
+    const further = this.#canceled || this.state === "terminated" ? undefined : this.#redirection.further();
+    if (further !== undefined) {
+      this.#uri = further.forRequest();
+      this.#sendAgain();
+      return;
+    }
     this.#pending = false;
     // No final response after a CANCEL counts as the 487 that should have come (RFC 3261 §9.1).
     if (this.#canceled) this.end(this.#canceledReason());
@@ -202,7 +283,7 @@ export class ClientInviteSession extends InviteSession {
   }
 
   /** A BYE that overtook the 2xx, or one from a callee that hangs up while it rings. */
-  protected override receiveBye(request: SIPRequest, dialog: Dialog): void {
+  override receiveBye(request: SIPRequest, dialog: Dialog): void {
     if (this.state !== "early" && this.state !== "proceeding") {
       super.receiveBye(request, dialog);
       return;

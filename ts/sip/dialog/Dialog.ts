@@ -4,6 +4,7 @@ import { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
 import type { SIPBody } from "./body.ts";
+import { OfferAnswer } from "./OfferAnswer.ts";
 
 /**
  * RFC 3261 §12:
@@ -53,6 +54,8 @@ export class Dialog {
   readonly remote: NameAddr;
   /** Whether we sent the request that created the dialog and so own its Call-ID (RFC 3261 §14.1 asks for it). */
   readonly caller: boolean;
+  /** Where the negotiation of its session stands. */
+  readonly exchange: OfferAnswer = new OfferAnswer();
   #state: DialogState = "early";
   #localSequence: number;
   #remoteSequence: number | undefined;

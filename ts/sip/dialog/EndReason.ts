@@ -11,12 +11,13 @@ export type EndedBy = "local" | "remote" | "timeout" | "error";
  * - `cancel`: the caller gave up before an answer
  * - `rejected`: a final response of 4xx to 6xx; `redirected`: one of 3xx, its Contacts in `response`
  * - `no-answer`: nobody answered in time, or no response came at all
- * - `no-ack`: our 2xx was never acknowledged (RFC 3261 §13.3.1.4)
+ * - `no-ack`: our 2xx (RFC 3261 §13.3.1.4) or our reliable provisional response (RFC 3262 §3) was never acknowledged
+ * - `expired`: the session was not refreshed in time (RFC 4028 §10)
  * - `gone`: the far end does not know the dialog any more (481), or did not answer a re-INVITE (RFC 3261 §14.1)
  * - `transport`: the request could not be sent
  * - `error`: on our own side, see `error`
  */
-export type EndCause = "bye" | "cancel" | "rejected" | "redirected" | "no-answer" | "no-ack" | "gone" | "transport" | "error";
+export type EndCause = "bye" | "cancel" | "rejected" | "redirected" | "no-answer" | "no-ack" | "expired" | "gone" | "transport" | "error";
 
 /** Why a session is over; handed to `onEnded` once. */
 export interface EndReason {

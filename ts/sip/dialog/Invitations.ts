@@ -6,24 +6,24 @@ import { Acceptance, type AcceptanceEnd } from "./Acceptance.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { SessionEndedError, SessionStateError, SIPRejection } from "./errors.ts";
+import { GLARE_ATTEMPTS, pauseAfter, retryAfterHeader } from "./glare.ts";
 import { settleHandler } from "./handling.ts";
 import type { InviteSession } from "./InviteSession.ts";
 import { cameAskingForTLS } from "./secure.ts";
 import { OutgoingRequest } from "./OutgoingRequest.ts";
+import { Pracks } from "./Pracks.ts";
 
 /** How a re-INVITE is sent. */
 export interface ReinviteOptions {
-  readonly headers?: readonly [string, string][];
+  readonly headers?: readonly (readonly [string, string])[];
+  /** Takes it back by CANCEL while the far end has not decided; what it has decided by then counts. */
+  readonly signal?: AbortSignal;
 }
-
-/** Glare that outlasts so many pauses is no accident. */
-const GLARE_ATTEMPTS = 7;
-/** The longest pause that RFC 3261 §14.2 lets a peer ask for, in seconds. One that asks for more is not waited for. */
-const LONGEST_RETRY_AFTER = 10;
 
 /** A re-INVITE of the far end's that has no final response yet. */
 interface Incoming {
   readonly tx: ServerTransaction;
+  readonly dialog: Dialog;
   answered: boolean;
 }
 
@@ -57,7 +57,12 @@ export class Invitations {
   send(body: SIPBody | undefined, options: ReinviteOptions): Promise<SIPResponse> {
     const { state } = this.#session;
     if (state !== "confirmed") return Promise.reject(new SessionStateError("re-INVITE", state));
-    const sent = this.#turn.then(() => this.#send(body, options));
+    return this.inTurn(() => this.#send(body, options));
+  }
+
+  /** Requests of ours that change the session go one after the other. */
+  inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const sent = this.#turn.then(send);
     this.#turn = sent.catch(() => {});
     return sent;
   }
@@ -66,74 +71,88 @@ export class Invitations {
     // One after the other is the point of these awaits.
     /* oxlint-disable no-await-in-loop */
     for (let attempt = 1; ; attempt += 1) {
-      await this.#clearance();
+      await this.clearance();
       const { dialog } = this.#session;
       if (this.#session.state !== "confirmed" || dialog === undefined) throw new SessionEndedError("re-INVITE");
       const response = await this.#attempt(dialog, body, options);
-      const seconds = attempt < GLARE_ATTEMPTS ? this.#retryAfter(response, dialog) : undefined;
+      if (response.isSuccess || attempt >= GLARE_ATTEMPTS || options.signal?.aborted === true) return response;
+      if (this.#session.refresh.raise(response)) continue;
+      const seconds = pauseAfter(response, dialog.caller, this.#session.ua.random());
       if (seconds === undefined) return response;
-      await this.#sleep(1000 * seconds);
+      await this.sleep(1000 * seconds);
     }
     /* oxlint-enable no-await-in-loop */
   }
 
   #attempt(dialog: Dialog, body: SIPBody | undefined, options: ReinviteOptions): Promise<SIPResponse> {
     const session = this.#session;
+    const { headers = [], signal } = options;
+    if (body !== undefined) dialog.exchange.offer("local");
     return new Promise((resolve, reject) => {
       let acknowledgeAgain: (() => void) | undefined;
+      const cancel = (): void => outgoing.cancel();
+      const pracks = new Pracks(session, cancel);
+      const done = (): void => {
+        this.#outgoing = undefined;
+        signal?.removeEventListener("abort", cancel);
+      };
       const outgoing = new OutgoingRequest(session.ua, {
-        ...session.inDialog(dialog, "INVITE", { ...options, body }),
+        ...session.inDialog(dialog, "INVITE", { headers, body }, (request) => session.refresh.ask(request)),
         method: "INVITE",
         onResponse: (response, request) => {
-          if (response.statusCode < 200) return;
+          if (response.statusCode < 200) {
+            if (response.to.tag === dialog.remoteTag) pracks.receive(dialog, request, response);
+            return;
+          }
           if (acknowledgeAgain !== undefined) {
             acknowledgeAgain();
             return;
           }
-          this.#outgoing = undefined;
+          done();
           if (response.statusCode < 300) {
             dialog.refreshTarget(response);
-            acknowledgeAgain = session.acknowledge(dialog, request, response, () => resolve(response));
+            session.refresh.note(response);
+            if (body !== undefined) session.localDescription = body;
+            session.refresh.granted(response);
+            const described = pracks.descriptionOf(dialog) !== undefined;
+            acknowledgeAgain = session.acknowledge(dialog, request, response, described, () => resolve(response));
           } else {
+            dialog.exchange.settle();
             resolve(response);
             // RFC 3261 §14.1: these two end the dialog, all others leave it as it was.
             if (response.statusCode === 481 || response.statusCode === 408) session.gone(dialog, response);
           }
         },
         onFailure: (error) => {
-          this.#outgoing = undefined;
+          done();
+          dialog.exchange.settle();
           reject(error);
           session.gone(dialog);
         },
       });
       this.#outgoing = outgoing;
+      signal?.addEventListener("abort", cancel);
       outgoing.send();
     });
   }
 
-  /** Seconds to wait before the re-INVITE may be tried again; undefined when its response is the last word. */
-  #retryAfter(response: SIPResponse, dialog: Dialog): number | undefined {
-    const { ua } = this.#session;
-    if (response.statusCode === 491) {
-      // RFC 3261 §14.1, in units of 10 ms: the owner of the Call-ID waits longer, so that the two do not collide again.
-      return (dialog.caller ? 210 + Math.floor(ua.random() * 191) : Math.floor(ua.random() * 201)) / 100;
-    }
-    if (response.statusCode !== 500) return undefined;
-    const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-    return seconds >= 0 && seconds <= LONGEST_RETRY_AFTER ? seconds : undefined;
-  }
-
-  /** Settles when no INVITE of this dialog is under way (RFC 3261 §14.1), rejects when the session ends before. */
-  async #clearance(): Promise<void> {
-    while (this.#session.state === "confirmed" && (this.#incoming !== undefined || this.#acceptances.size > 0)) {
+  /** Settles when no INVITE of this dialog and no offer is under way (RFC 3261 §14.1), rejects when the session ends before. */
+  async clearance(): Promise<void> {
+    while (this.#session.state !== "terminated" && this.#isBusy()) {
       // oxlint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     }
   }
 
-  #sleep(milliseconds: number): Promise<void> {
+  #isBusy(): boolean {
+    const { dialog } = this.#session;
+    return this.#incoming !== undefined || this.#acceptances.size > 0 || (dialog !== undefined && dialog.exchange.state !== "settled");
+  }
+
+  /** Settles after a pause, rejects when the session ends before. */
+  sleep(milliseconds: number): Promise<void> {
     const { clock } = this.#session.ua;
-    if (this.#session.state !== "confirmed") return Promise.reject(new SessionEndedError("re-INVITE"));
+    if (this.#session.state === "terminated") return Promise.reject(new SessionEndedError("re-INVITE"));
     return new Promise((resolve, reject) => {
       const alarm = clock.at(clock.now() + milliseconds, () => {
         this.#pause = undefined;
@@ -148,10 +167,11 @@ export class Invitations {
   /** A re-INVITE has come. */
   receive(tx: ServerTransaction, dialog: Dialog): void {
     const session = this.#session;
-    if (session.pendingInvite === "received" || this.#incoming !== undefined) {
+    const { exchange } = dialog;
+    if (session.pendingInvite === "received" || this.#incoming !== undefined || exchange.state === "remote") {
       // RFC 3261 §14.2
-      session.respond(tx, 500, { headers: [["Retry-After", String(Math.floor(session.ua.random() * (LONGEST_RETRY_AFTER + 1)))]] });
-    } else if (session.pendingInvite === "sent" || this.#outgoing !== undefined || this.#offered !== undefined) {
+      session.respond(tx, 500, { headers: [retryAfterHeader(session.ua.random())] });
+    } else if (session.pendingInvite === "sent" || this.#outgoing !== undefined || exchange.state === "local") {
       session.respond(tx, 491);
     } else {
       this.#answer(tx, dialog);
@@ -161,8 +181,9 @@ export class Invitations {
   #answer(tx: ServerTransaction, dialog: Dialog): void {
     const session = this.#session;
     const { request } = tx;
-    const incoming: Incoming = { tx, answered: false };
+    const incoming: Incoming = { tx, dialog, answered: false };
     this.#incoming = incoming;
+    if (request.body.length > 0) dialog.exchange.offer("remote");
     settleHandler(
       session.ua,
       () => {
@@ -173,9 +194,12 @@ export class Invitations {
         if (incoming.answered) return;
         const response = session.createResponse(request, 200, { body });
         session.addCapabilities(response, session.ua.contactFor(tx.from, cameAskingForTLS(tx.request)));
+        session.refresh.answer(request, response);
         incoming.answered = true;
         this.#incoming = undefined;
         dialog.refreshTarget(request);
+        session.refresh.note(request);
+        session.localDescription = body ?? session.localDescription;
         this.accept(tx, response, dialog);
       },
       ({ status, reason, headers }) => this.#refuse(incoming, status, reason, headers),
@@ -186,8 +210,9 @@ export class Invitations {
     if (incoming.answered) return;
     incoming.answered = true;
     this.#incoming = undefined;
+    incoming.dialog.exchange.settle();
     this.#session.respond(incoming.tx, status, { reason, headers });
-    this.#proceed();
+    this.proceed();
   }
 
   /** A CANCEL has come for one of theirs. */
@@ -204,7 +229,13 @@ export class Invitations {
   accept(tx: ServerTransaction, response: SIPResponse, dialog: Dialog, settled?: (end: AcceptanceEnd) => void): void {
     const session = this.#session;
     const { sequence } = tx.request.cseq;
-    if (tx.request.body.length === 0 && response.body.length > 0) this.#offered = sequence;
+    const offers = tx.request.body.length === 0 && response.body.length > 0;
+    if (offers) {
+      this.#offered = sequence;
+      dialog.exchange.offer("local");
+    } else {
+      dialog.exchange.settle();
+    }
     const acceptance = new Acceptance(
       session.ua.clock,
       session.ua.timers,
@@ -212,14 +243,17 @@ export class Invitations {
       (end) => {
         this.#acceptances.delete(sequence);
         const offered = this.#offered === sequence;
-        if (offered) this.#offered = undefined;
+        if (offered) {
+          this.#offered = undefined;
+          dialog.exchange.settle();
+        }
         if (end === "silence" && session.state !== "terminated") {
           session.dismiss(dialog);
           session.end({ by: "timeout", cause: "no-ack" });
         }
         settled?.(end);
-        if (offered && typeof end === "object") session.receiveAnswerInAck(end);
-        this.#proceed();
+        if (offered && typeof end === "object") session.tellAnswer(bodyOf(end));
+        this.proceed();
       },
     );
     this.#acceptances.set(sequence, acceptance);
@@ -235,7 +269,8 @@ export class Invitations {
     else this.#whenAcknowledged.push(callback);
   }
 
-  #proceed(): void {
+  /** Something has come to its end that others may wait for. */
+  proceed(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const { resolve } of waiters) resolve();

@@ -2,16 +2,24 @@ import type { NameAddr } from "../message/NameAddr.ts";
 import type { SIPMessage } from "../message/SIPMessage.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import { SIPResponse } from "../message/SIPResponse.ts";
+import type { SIPURI } from "../message/SIPURI.ts";
+import type { IncomingRefer } from "../refer/IncomingRefer.ts";
+import type { ReferOptions } from "../refer/referHeaders.ts";
+import type { Referral } from "../refer/Referral.ts";
+import { Referrals } from "../refer/Referrals.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { sendAck } from "./acknowledge.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
 import { SessionStateError } from "./errors.ts";
-import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
+import { type RequestHandler, type RespondOptions, settleHandler } from "./handling.ts";
+import { inDialog } from "./inDialog.ts";
 import { Invitations, type ReinviteOptions } from "./Invitations.ts";
 import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
-import { cameAskingForTLS } from "./secure.ts";
+import { SessionRefresh } from "./SessionRefresh.ts";
+import { SessionServer } from "./SessionServer.ts";
+import { Updates } from "./Updates.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 export type { SIPBody } from "./body.ts";
@@ -26,23 +34,25 @@ export type { ReinviteOptions } from "./Invitations.ts";
  *  we call                                        we are called
  *  ───────                                        ─────────────
  *  calling ── 1xx without To tag ──▶ proceeding      incoming ◀─┐ ringing(), progress()
- *     │                                  │              │   └───┘
- *     ├───── 1xx with a To tag ──▶ early ◀┘             │
- *     │                              │                  │
- *     ├──────────── 2xx, ACK ────────┤                  │ accept()
- *     │                              ▼                  ▼
- *     │                          confirmed ◀────────────┤   (its ACK may be under way yet)
- *     │                              │                  │
- *     │ cancel(), 3xx–6xx, silence   │ BYE, 481, no ACK │ reject(), CANCEL, silence
- *     ▼                              ▼                  ▼
- *  terminated ─────────────── terminated ────────── terminated
+ *   ▲ │                                  │           │  │   └───┘
+ *   │ ├───── 1xx with a To tag ──▶ early ◀┘          │  │ accept(), a PRACK is missing
+ *   │ │                              │               │  ▼
+ *   │ │                              │               │ accepting ── PRACK ─┐
+ *   │ ├──────────── 2xx, ACK ────────┤               │ accept()            │
+ *   │ │                              ▼               ▼                     │
+ *   │ │                          confirmed ◀─────────┴─────────────────────┘   (its ACK may be under way yet)
+ *   │ │                              │                  │
+ *   │ │ cancel(), 4xx–6xx, silence   │ BYE, 481, no ACK,│ reject(), CANCEL, silence, no PRACK
+ *   │ ▼                              ▼ no refresh       ▼
+ *   │ terminated ─────────────── terminated ────────── terminated
+ *   └ 3xx that is followed
  * ```
  */
-export type SessionState = "calling" | "proceeding" | "early" | "incoming" | "confirmed" | "terminated";
+export type SessionState = "calling" | "proceeding" | "early" | "incoming" | "accepting" | "confirmed" | "terminated";
 
 /** What a request inside a session carries beside the dialog's own headers. */
 export interface SessionRequestOptions {
-  readonly headers?: readonly [string, string][];
+  readonly headers?: readonly (readonly [string, string])[];
   readonly body?: SIPBody | undefined;
 }
 
@@ -54,14 +64,11 @@ export interface SessionParts {
   readonly state: SessionState;
 }
 
-/** Methods whose 2xx and requests carry a Contact that moves the dialog's target (RFC 3261 §12.2, RFC 3311 §5, RFC 6665 §4.4.1). */
-const TARGET_REFRESH: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"]);
-
 /**
  * A call: what an INVITE sets up (RFC 3261 §13), until it is over. Bodies go through unread.
  *
- * Callbacks are plain properties; each may be set at any time before its event. Those for requests (`onInfo`, `onRefer`, `onNotify`,
- * `onUpdate`, `onMessage`) decide by their presence whether the method is listed in Allow or answered 405.
+ * Callbacks are plain properties; each may be set at any time before its event. Those for requests (`onInfo`, `onRefer`, `onMessage`)
+ * decide by their presence whether the method is listed in Allow or answered 405.
  */
 export abstract class InviteSession {
   readonly callId: string;
@@ -70,29 +77,46 @@ export abstract class InviteSession {
   /** The session is over. Called once, synchronously by what ends it. */
   onEnded?: ((reason: EndReason) => void) | undefined;
   /**
-   * The far end wants to change the session. With an offer: return the answer. Without: return an offer; the answer arrives through
-   * `onAnswerInAck`. Throw a {@link SIPRejection} to leave things as they are. Absent: 488.
+   * The far end wants to change the session, by re-INVITE, UPDATE (RFC 3311) or PRACK. With an offer: return the answer. Without: return an
+   * offer; the answer arrives through `onAnswer`. Throw a {@link SIPRejection} to leave things as they are. Absent: 488.
    */
   onReinvite?: ((offer: SIPBody | undefined, request: SIPRequest) => SIPBody | undefined | Promise<SIPBody | undefined>) | undefined;
-  /** Our 2xx made the offer, since the INVITE had none; this answers it. */
-  onAnswerInAck?: ((answer: SIPBody) => void) | undefined;
-  /** Our INVITE had no offer and the 2xx makes one: return the answer, which goes out in the ACK. */
+  /**
+   * The answer to an offer of ours that did not go out by `reinvite` or `update`: it stood in our 2xx (answered in the ACK), in a reliable
+   * provisional response (in the PRACK), or in a session refresh (in the 2xx).
+   */
+  onAnswer?: ((answer: SIPBody) => void) | undefined;
+  /** Our INVITE had no offer and the 2xx, or a reliable 1xx, makes one: return the answer, which goes out in the ACK or PRACK. */
   onLateOffer?: ((offer: SIPBody, response: SIPResponse) => SIPBody | Promise<SIPBody>) | undefined;
+  /**
+   * A session refresh by re-INVITE (RFC 4028 §7.4) needs an offer that changes nothing; its answer arrives through `onAnswer`. Absent: the
+   * description that we sent last.
+   */
+  onRefreshOffer?: (() => SIPBody | undefined) | undefined;
   onInfo?: RequestHandler | undefined;
-  onRefer?: RequestHandler | undefined;
+  /** The far end asks us to call somebody: a transfer. See {@link IncomingRefer}. */
+  onRefer?: ((refer: IncomingRefer) => void | Promise<void>) | undefined;
+  /** A NOTIFY inside the call that is not about a REFER of ours. Absent: 481 (RFC 6665 §4.1.3). */
   onNotify?: RequestHandler | undefined;
   /** A MESSAGE inside the call; those outside go to the client. */
   onMessage?: RequestHandler | undefined;
-  /** UPDATE (RFC 3311): answers an offer in its body with one in the response's. */
-  onUpdate?: RequestHandler | undefined;
 
   /** @internal */
   readonly ua: UserAgent;
   /** @internal */
-  protected readonly invitations: Invitations;
+  readonly invitations: Invitations;
+  /** @internal */
+  readonly updates: Updates;
+  /** @internal */
+  readonly refresh: SessionRefresh;
+  /** @internal */
+  readonly referrals: Referrals;
+  /** @internal The description that we sent last. */
+  localDescription: SIPBody | undefined;
   /** Settles when the session has ended and the last BYE that it owed has been answered. Never rejects. */
   readonly closed: Promise<void>;
 
+  readonly #server: SessionServer;
   #state: SessionState;
   #remote: NameAddr;
   #dialog: Dialog | undefined;
@@ -108,6 +132,10 @@ export abstract class InviteSession {
     this.#remote = parts.remote;
     this.#state = parts.state;
     this.invitations = new Invitations(this);
+    this.updates = new Updates(this);
+    this.refresh = new SessionRefresh(this);
+    this.referrals = new Referrals(this);
+    this.#server = new SessionServer(this);
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
@@ -134,12 +162,14 @@ export abstract class InviteSession {
 
   /**
    * Hangs up. The session is over at once; the promise settles when the far end has answered the BYE or has stayed silent for 64*T1.
-   * A callee's BYE waits for the ACK of its 2xx (RFC 3261 §15).
+   * A callee's BYE waits for the ACK of its 2xx (RFC 3261 §15); before that 2xx could go out, the caller is turned away instead.
    * Does nothing more once the session has ended.
    * @throws SessionStateError before it is confirmed: `cancel()` or `reject()` it
    */
   async bye(headers: readonly [string, string][] = []): Promise<void> {
-    if (this.#state !== "terminated") {
+    if (this.#state === "accepting") {
+      this.withdraw();
+    } else if (this.#state !== "terminated") {
       const dialog = this.#dialog;
       if (this.#state !== "confirmed" || dialog === undefined) throw new SessionStateError("BYE", this.#state);
       this.dismiss(dialog, headers);
@@ -160,16 +190,38 @@ export abstract class InviteSession {
   }
 
   /**
-   * Sends any other request inside the session's dialog: INFO, UPDATE, REFER, NOTIFY, MESSAGE, OPTIONS…
+   * Changes the session by an UPDATE (RFC 3311), before it is answered, too; without a body it only says that we live, and where.
+   * In turn with re-INVITEs, and tried again after glare like them.
+   * @param body the offer; the answer stands in the 2xx
+   * @returns the final response, whatever its status
+   * @throws SessionStateError without a dialog, or with an offer while the INVITE's own is unanswered; SessionEndedError when the
+   * session ends meanwhile; RequestTimeoutError, RequestTransportError
+   */
+  update(body?: SIPBody, options: Pick<SessionRequestOptions, "headers"> = {}): Promise<SIPResponse> {
+    return this.updates.send(body, options);
+  }
+
+  /**
+   * Asks the far end to call somebody (RFC 3515): a blind transfer; with `replaces`, an attended one. The call goes on: hang up when the
+   * outcome is known, or leave that to the far end.
+   * @param target whom; may be left out with `replaces`
+   * @throws SessionStateError without a dialog, SIPTargetError when the target is no address
+   */
+  refer(target: string | SIPURI | undefined, options: ReferOptions = {}): Referral {
+    return this.referrals.send(target, options);
+  }
+
+  /**
+   * Sends any other request inside the session's dialog: INFO, NOTIFY, MESSAGE, OPTIONS…
    * @returns the final response, whatever its status
    * @throws SessionStateError without a dialog, RequestTimeoutError, RequestTransportError
    */
   async request(method: string, options: SessionRequestOptions = {}): Promise<SIPResponse> {
+    if (method === "UPDATE") return this.update(options.body, options);
     const dialog = this.#dialog;
     if (dialog === undefined || this.#state === "terminated") throw new SessionStateError(method, this.#state);
     const response = await transact(this.ua, { ...this.inDialog(dialog, method, options), method });
     if (response.statusCode === 481) this.gone(dialog, response);
-    else if (response.statusCode < 300 && method === "UPDATE") dialog.refreshTarget(response);
     return response;
   }
 
@@ -178,40 +230,43 @@ export abstract class InviteSession {
     dialog: Dialog,
     method: string,
     options: SessionRequestOptions,
+    finish?: (request: SIPRequest) => void,
   ): Pick<OutgoingRequestOptions, "destinations" | "build"> {
-    return {
-      destinations: () => this.ua.locate(dialog.nextHop),
-      build: (destination) => {
-        const request = dialog.createRequest(method, options);
-        if (TARGET_REFRESH.has(method)) this.addCapabilities(request, this.ua.contactFor(destination));
-        this.ua.prepare(request, destination);
-        return request;
-      },
-    };
+    return inDialog(this.ua, dialog, method, options, (request) => {
+      if (request.headers.has("Contact") && !request.headers.has("Allow")) request.headers.set("Allow", this.ua.allow(this));
+      finish?.(request);
+    });
   }
 
   /**
    * @internal Sends the ACK to a 2xx, with our answer if the 2xx made the offer. `done` is called when it has gone out.
+   * @param described the offer/answer exchange of this INVITE is over: what the 2xx says of it is a repetition
    * @returns sends it again, for the next retransmission of the 2xx
    */
-  acknowledge(dialog: Dialog, invite: SIPRequest, response: SIPResponse, done: () => void): () => void {
+  acknowledge(dialog: Dialog, invite: SIPRequest, response: SIPResponse, described: boolean, done: () => void): () => void {
     let again: (() => void) | undefined;
-    const offer = invite.body.length === 0 ? bodyOf(response) : undefined;
+    const offer = invite.body.length === 0 && !described ? bodyOf(response) : undefined;
     const { onLateOffer } = this;
+    const send = (answer?: SIPBody): void => {
+      again = sendAck(this.ua, dialog, invite, answer);
+      dialog.exchange.settle();
+    };
     if (offer === undefined || onLateOffer === undefined || this.#state === "terminated") {
-      again = sendAck(this.ua, dialog, invite);
+      send();
       done();
     } else {
+      dialog.exchange.offer("remote");
       settleHandler(
-      this.ua,
+        this.ua,
         () => onLateOffer(offer, response),
         (answer) => {
-          again = sendAck(this.ua, dialog, invite, answer);
+          send(answer);
+          this.localDescription = answer;
           done();
         },
         (rejection) => {
           // The only ways to refuse an offer that comes in a 2xx: acknowledge, then hang up.
-          again = sendAck(this.ua, dialog, invite);
+          send();
           if (this.#state !== "terminated") {
             this.dismiss(dialog);
             this.end({ by: "local", cause: "error", status: rejection.status, error: rejection });
@@ -266,6 +321,7 @@ export abstract class InviteSession {
   protected adopt(dialog: Dialog): void {
     this.#dialog = dialog;
     this.#remote = dialog.remote;
+    dialog.exchange.onSettled = () => this.invitations.proceed();
   }
 
   /** @internal Ends the session, once. What the wire still needs is the caller's to send. */
@@ -274,7 +330,10 @@ export abstract class InviteSession {
     this.#state = "terminated";
     this.#endReason = reason;
     this.release();
+    this.refresh.stop();
     this.invitations.stop();
+    this.updates.stop();
+    this.referrals.callEnded();
     this.ua.removeSession(this);
     this.guard(() => this.onEnded?.(reason));
     this.#closeIfDone();
@@ -282,6 +341,9 @@ export abstract class InviteSession {
 
   /** @internal Frees the timers of the state that ends. */
   protected abstract release(): void;
+
+  /** @internal Takes back an answer that has not gone out. */
+  protected abstract withdraw(): void;
 
   /** @internal An INVITE that has no final response yet, by its direction; re-INVITEs aside. */
   abstract get pendingInvite(): "sent" | "received" | undefined;
@@ -305,13 +367,20 @@ export abstract class InviteSession {
   /** @internal */
   forget(dialog: Dialog): void {
     dialog.terminate();
-    this.ua.removeDialog(dialog);
+    // A REFER's subscription outlives the call (RFC 5057 §4): its NOTIFYs still have to find us.
+    if (dialog !== this.#dialog || !this.referrals.live) this.ua.removeDialog(dialog);
     if (dialog === this.#dialog) this.invitations.forget();
+  }
+
+  /** @internal The last subscription is over. */
+  referralsOver(): void {
+    if (this.#dialog?.state === "terminated") this.ua.removeDialog(this.#dialog);
   }
 
   /** @internal The far end answers a request with "unknown dialog", or none at all (RFC 3261 §12.2.1.2). */
   gone(dialog: Dialog, response?: SIPResponse): void {
-    if (this.#state === "terminated") return;
+    // An early dialog is its INVITE's: that one's final response tells what becomes of it.
+    if (this.#state !== "confirmed") return;
     // It costs one request to tell a far end that does know the dialog: the 481 or 408 may have been a proxy's own.
     this.dismiss(dialog);
     this.end(
@@ -323,22 +392,7 @@ export abstract class InviteSession {
 
   /** @internal A request in one of this session's dialogs, CANCEL and ACK aside. */
   receive(tx: ServerTransaction, dialog: Dialog): void {
-    const { request } = tx;
-    if (!dialog.accept(request)) {
-      this.respond(tx, 500, { reason: "CSeq Out Of Order" });
-    } else if (request.method === "BYE") {
-      this.respond(tx, 200);
-      this.receiveBye(request, dialog);
-    } else if (this.#state === "terminated" || dialog.state === "terminated") {
-      this.respond(tx, 481);
-    } else if (request.method === "INVITE") {
-      this.invitations.receive(tx, dialog);
-    } else if (request.method === "OPTIONS") {
-      const accept: [string, string] = ["Accept", "application/sdp"];
-      this.respond(tx, 200, { headers: [["Allow", this.ua.allow(this)], accept] });
-    } else {
-      this.#delegate(tx, dialog);
-    }
+    this.#server.receive(tx, dialog);
   }
 
   /** @internal */
@@ -352,7 +406,12 @@ export abstract class InviteSession {
   }
 
   /** @internal */
-  protected receiveBye(request: SIPRequest, dialog: Dialog): void {
+  receivePrack(tx: ServerTransaction, _dialog: Dialog): void {
+    this.respond(tx, 481);
+  }
+
+  /** @internal */
+  receiveBye(request: SIPRequest, dialog: Dialog): void {
     this.forget(dialog);
     if (dialog !== this.#dialog) return;
     this.end({ by: "remote", cause: "bye", request, ...reasonOf(request) });
@@ -367,49 +426,9 @@ export abstract class InviteSession {
     }
   }
 
-  /** @internal The handler of a method, if there is one. */
-  handlerOf(method: string): RequestHandler | undefined {
-    switch (method) {
-      case "INFO":
-        return this.onInfo;
-      case "REFER":
-        return this.onRefer;
-      case "NOTIFY":
-        return this.onNotify;
-      case "MESSAGE":
-        return this.onMessage;
-      case "UPDATE":
-        return this.onUpdate;
-      default:
-        return undefined;
-    }
-  }
-
-  #delegate(tx: ServerTransaction, dialog: Dialog): void {
-    const { request } = tx;
-    const handler = this.handlerOf(request.method);
-    if (handler === undefined) {
-      this.respond(tx, 405);
-      return;
-    }
-    settleHandler(
-      this.ua,
-      () => handler(request),
-      (answer) => {
-        const [status, rest] = wording(answer, request);
-        const refreshes = status < 300 && TARGET_REFRESH.has(request.method);
-        if (refreshes) dialog.refreshTarget(request);
-        const contact: [string, string][] = refreshes ? [["Contact", this.ua.contactFor(tx.from, cameAskingForTLS(tx.request))]] : [];
-        this.respond(tx, status, { ...rest, headers: [...contact, ...(rest.headers ?? [])] });
-      },
-      ({ status, reason, headers }) => this.respond(tx, status, { reason, headers }),
-    );
-  }
-
-  /** @internal The answer that an ACK brings to an offer of ours. */
-  receiveAnswerInAck(ack: SIPRequest): void {
-    const answer = bodyOf(ack);
-    if (answer !== undefined) this.guard(() => this.onAnswerInAck?.(answer));
+  /** @internal The answer to an offer of ours that the application did not send itself. */
+  tellAnswer(answer: SIPBody | undefined): void {
+    if (answer !== undefined) this.guard(() => this.onAnswer?.(answer));
   }
 
   #closeIfDone(): void {

@@ -17,14 +17,22 @@ export class OfferAnswer {
   /** Called when an offer has been answered or refused. */
   onSettled: (() => void) | undefined;
   #state: OfferState = "settled";
+  #rounds = 0;
 
   get state(): OfferState {
     return this.#state;
   }
 
+  /** How many offers there have been. */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
   /** Somebody makes an offer. One at a time: a second one by the same side changes nothing. */
   offer(by: "local" | "remote"): void {
-    if (this.#state === "settled") this.#state = by;
+    if (this.#state !== "settled") return;
+    this.#state = by;
+    this.#rounds += 1;
   }
 
   /** The offer has been answered, refused, or its message has got lost for good. */

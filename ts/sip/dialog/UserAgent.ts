@@ -5,6 +5,7 @@ import type { SIPURI } from "../message/SIPURI.ts";
 import type { Timers } from "../transaction/timers.ts";
 import type { TransactionLayer } from "../transaction/TransactionLayer.ts";
 import type { Endpoint } from "../transport/transport.ts";
+import type { Extensions } from "./capabilities.ts";
 import type { Dialog } from "./Dialog.ts";
 import type { InviteSession } from "./InviteSession.ts";
 import type { OutgoingRequest } from "./OutgoingRequest.ts";
@@ -27,8 +28,18 @@ export interface UserAgent {
   destinationFailed(destination: Endpoint, seconds?: number): void;
   /** Our Contact as that peer must see it. @param secure as a sips: URI */
   contactFor(destination: Endpoint, secure?: boolean): string;
+  /** Where a request to that URI outside any dialog goes first. */
+  destinationsFor(uri: SIPURI): readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  /** A target as a user writes it. @throws SIPTargetError */
+  target(target: string | SIPURI): SIPURI;
+  /** What is set about the extensions that the stack itself speaks. */
+  readonly extensions: Extensions;
+  /** What lives beside calls and has to be told when the client stops: the subscriptions of REFERs. */
+  readonly usages: Set<{ abandon(): void }>;
   /** The methods that get more than a 405, within that session or outside any. */
   allow(session?: InviteSession): string;
+  /** The value of Accept, within that session or outside any. */
+  acceptedTypes(session?: InviteSession): string;
   /** The last look at a message before it leaves: adds what all of ours carry, and what a subclass wants. */
   prepare(message: SIPMessage, destination?: Endpoint): void;
   /** Uniform in [0, 1): pauses and jitter. */

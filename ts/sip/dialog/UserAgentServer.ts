@@ -1,10 +1,18 @@
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import { SIPResponse } from "../message/SIPResponse.ts";
+import { newTag } from "../message/random.ts";
 import { SIPURI } from "../message/SIPURI.ts";
+import { eventOf } from "../refer/event.ts";
+import { type ReferHandler, receiveRefer } from "../refer/receiveRefer.ts";
+import type { Referral } from "../refer/Referral.ts";
+import { replacementOf } from "../refer/replacing.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Dialog } from "./Dialog.ts";
 import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
 import type { InviteSession } from "./InviteSession.ts";
+import { hasTag } from "./reliable.ts";
+import { cameAskingForTLS } from "./secure.ts";
+import { intervalRefusal } from "./sessionExpires.ts";
 import { ServerInviteSession } from "./ServerInviteSession.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
@@ -13,11 +21,14 @@ export interface UserAgentServerOptions {
   /** Whether a request to that URI is for us. */
   readonly accepts: (request: SIPRequest) => boolean;
   /** The option tags that may stand in Require. */
-  readonly supported: readonly string[];
+  readonly supported: () => readonly string[];
   /** Takes a new call; undefined while nobody does. */
   readonly inviteHandler: () => ((session: ServerInviteSession, request: SIPRequest) => void) | undefined;
   /** Takes other requests. */
   readonly handlerOf: (method: string) => RequestHandler | undefined;
+  readonly referHandler: () => ReferHandler | undefined;
+  /** Whether an INVITE is one of ours that has come back. */
+  readonly isOwn: (invite: SIPRequest) => boolean;
   readonly addSession: (session: ServerInviteSession) => void;
 }
 
@@ -26,15 +37,16 @@ interface Entry {
   readonly session: InviteSession;
 }
 
-/** The methods that every session answers by itself. */
-const OWN: readonly string[] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"];
-const HANDLED: readonly string[] = ["UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"];
+/** Requests that make sense inside a dialog only: RFC 3261 §15.1.2, RFC 3262 §3, RFC 3311 §5.2, RFC 6086 §4.2.2. */
+const DIALOG_ONLY: ReadonlySet<string> = new Set(["BYE", "PRACK", "UPDATE", "INFO"]);
 
 /** Decides what becomes of each request received, in the order of RFC 3261 §8.2: dialog, method, headers, addressee. */
 export class UserAgentServer {
   readonly #ua: UserAgent;
   readonly #options: UserAgentServerOptions;
   readonly #dialogs = new Map<string, Entry>();
+  /** By Call-ID and our tag. */
+  readonly #referrals = new Map<string, Referral>();
   /** Whose INVITE a CANCEL is about. */
   readonly #invites = new WeakMap<ServerTransaction, InviteSession>();
 
@@ -61,11 +73,13 @@ export class UserAgentServer {
     for (const { dialog, session } of this.#dialogs.values()) session.forget(dialog);
   }
 
-  /** The methods that get more than a 405. */
-  allow(session: InviteSession | undefined): string {
-    const own = session !== undefined || this.#options.inviteHandler() !== undefined ? OWN : ["OPTIONS"];
-    const handlerOf = session === undefined ? this.#options.handlerOf : (method: string) => session.handlerOf(method);
-    return [...own, ...HANDLED.filter((method) => handlerOf(method) !== undefined)].join(", ");
+  /** A REFER of ours from outside any call: its NOTIFYs name our tag, and whoever took it. */
+  addReferral(callId: string, localTag: string, referral: Referral): void {
+    this.#referrals.set(`${callId}\n${localTag}`, referral);
+  }
+
+  removeReferral(callId: string, localTag: string): void {
+    this.#referrals.delete(`${callId}\n${localTag}`);
   }
 
   receiveAck(ack: SIPRequest): void {
@@ -86,10 +100,11 @@ export class UserAgentServer {
     }
     const inDialog = request.to.tag === undefined ? undefined : this.#dialogs.get(Dialog.keyOf(request));
     if (request.to.tag !== undefined && inDialog === undefined) {
-      this.#respond(tx, 481);
+      if (!this.#receiveNotify(tx, request.to.tag)) this.#respond(tx, 481);
       return;
     }
-    const unsupported = request.headers.getAll("Require").filter((tag) => !this.#options.supported.includes(tag.toLowerCase()));
+    const supported = this.#options.supported();
+    const unsupported = request.headers.getAll("Require").filter((tag) => !supported.includes(tag.toLowerCase()));
     if (unsupported.length > 0) {
       this.#respond(tx, 420, { headers: [["Unsupported", unsupported.join(", ")]] });
     } else if (inDialog !== undefined) {
@@ -100,53 +115,110 @@ export class UserAgentServer {
     }
   }
 
+  #receiveNotify(tx: ServerTransaction, localTag: string): boolean {
+    const { request } = tx;
+    const referral = request.method === "NOTIFY" ? this.#referrals.get(`${request.callId}\n${localTag}`) : undefined;
+    if (referral?.matches(request) !== true) return false;
+    this.#respond(tx, 200);
+    referral.receive(request);
+    return true;
+  }
+
   #receiveOutside(tx: ServerTransaction): void {
     const { request } = tx;
     const { method } = request;
+    const ua = this.#ua;
     const invited = method === "INVITE" ? this.#options.inviteHandler() : undefined;
+    const refers = method === "REFER" ? this.#options.referHandler() : undefined;
     const handler = this.#options.handlerOf(method);
     if (method === "OPTIONS") {
       // To whomever it is addressed: servers ping phones with it, under all sorts of names.
-      this.#respond(tx, 200, { headers: [["Allow", this.#ua.allow()], ["Accept", "application/sdp"], ["Supported", this.#options.supported.join(", ")]] });
-    } else if (method === "BYE") {
+      const supported: [string, string] = ["Supported", this.#options.supported().join(", ")];
+      this.#respond(tx, 200, { headers: [["Allow", ua.allow()], ["Accept", ua.acceptedTypes()], supported] });
+    } else if (DIALOG_ONLY.has(method) || (method === "NOTIFY" && handler === undefined)) {
+      // RFC 6665 §4.1.3 for a NOTIFY that nobody subscribed to; an application that takes such (message waiting) sets its handler.
       this.#respond(tx, 481);
-    } else if (invited === undefined && handler === undefined) {
-      this.#respond(tx, 405, { headers: [["Allow", this.#ua.allow()]] });
+    } else if (method === "SUBSCRIBE" && this.#options.referHandler() !== undefined) {
+      // Our one event package is refer, and only a REFER subscribes to it (RFC 3515 §2.4.4).
+      this.#respond(tx, eventOf(request)?.type === "refer" ? 403 : 489, { headers: [["Allow-Events", "refer"]] });
+    } else if (invited === undefined && handler === undefined && refers === undefined) {
+      this.#respond(tx, 405, { headers: [["Allow", ua.allow()]] });
     } else if (!(request.uri instanceof SIPURI)) {
       this.#respond(tx, 416);
     } else if (!this.#options.accepts(request)) {
-      this.#respond(tx, 404);
+      // RFC 3261 §16.3: who would forward a request that has no hop left, refuses it; a user agent that it is for takes it (§8.2, RFC 4475
+      // §3.1.1.3). What is not for us can only be going in circles.
+      this.#respond(tx, request.maxForwards === 0 ? 483 : 404);
     } else if (invited !== undefined) {
       this.#invite(tx, invited);
+    } else if (refers !== undefined) {
+      this.#refer(tx, refers);
     } else if (handler !== undefined) {
       this.#delegate(tx, handler);
     }
   }
 
   #invite(tx: ServerTransaction, handler: (session: ServerInviteSession, request: SIPRequest) => void): void {
-    const session = new ServerInviteSession(this.#ua, tx);
+    const { request } = tx;
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) {
+      this.#respond(tx, ...refusal);
+      return;
+    }
+    const replacement = replacementOf(request, ({ callId, toTag, fromTag }) => this.#dialogs.get(Dialog.key(callId, toTag, fromTag)));
+    if (replacement !== undefined && "status" in replacement) {
+      this.#respond(tx, replacement.status, { reason: replacement.reason });
+      return;
+    }
+    const session = new ServerInviteSession(this.#ua, tx, replacement?.session);
     this.#invites.set(tx, session);
     this.#options.addSession(session);
     try {
-      handler(session, tx.request);
+      handler(session, request);
     } catch (error) {
       this.#ua.report(error);
       if (session.state === "incoming") session.reject(500);
     }
   }
 
+  /** What an extension of ours has against an INVITE. */
+  #refusalOf(invite: SIPRequest): [number, RespondOptions] | undefined {
+    const { extensions } = this.#ua;
+    // The merged request of RFC 3261 §8.2.2.2, which matches an ongoing transaction that is a client's: a proxy sends us our own call.
+    if (this.#options.isOwn(invite)) return [482, {}];
+    const reliably = hasTag(invite, "Supported", "100rel") || hasTag(invite, "Require", "100rel");
+    if (extensions.rel100 === "required" && !reliably) return [421, { headers: [["Require", "100rel"]] }];
+    const tooSmall = intervalRefusal(invite, extensions);
+    return tooSmall === undefined ? undefined : [422, { headers: [tooSmall] }];
+  }
+
+  /** A REFER from outside any call makes a dialog of its own (RFC 3515 §2.4.4). */
+  #refer(tx: ServerTransaction, handler: ReferHandler): void {
+    const ua = this.#ua;
+    const localTag = newTag();
+    const contact: [string, string] = ["Contact", ua.contactFor(tx.from, cameAskingForTLS(tx.request))];
+    receiveRefer(handler, {
+      ua,
+      tx,
+      session: undefined,
+      dialog: () => Dialog.fromRequest(tx.request, localTag),
+      respond: (status, options) =>
+        this.#respond(tx, status, status < 300 ? { ...options, headers: [contact, ...(options.headers ?? [])] } : options, localTag),
+    });
+  }
+
   #delegate(tx: ServerTransaction, handler: RequestHandler): void {
     settleHandler(
       this.#ua,
       () => handler(tx.request),
-      (answer) => this.#respond(tx, ...wording(answer, tx.request)),
+      (answer) => this.#respond(tx, ...wording(answer)),
       ({ status, reason, headers }) => this.#respond(tx, status, { reason, headers }),
     );
   }
 
-  #respond(tx: ServerTransaction, status: number, { body, reason, headers = [] }: RespondOptions = {}): void {
+  #respond(tx: ServerTransaction, status: number, { body, reason, headers = [] }: RespondOptions = {}, toTag?: string): void {
     const contentType: [string, string][] = body === undefined ? [] : [["Content-Type", body.contentType]];
-    const response = SIPResponse.to(tx.request, status, { reason, headers: [...headers, ...contentType], body: body?.content });
+    const response = SIPResponse.to(tx.request, status, { reason, toTag, headers: [...headers, ...contentType], body: body?.content });
     this.#ua.prepare(response);
     tx.respond(response);
   }

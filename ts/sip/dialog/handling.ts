@@ -13,7 +13,7 @@ export type RequestAnswer =
       readonly body?: SIPBody;
     };
 
-/** Answers a request. Returning nothing means 200 (for REFER 202); a thrown {@link SIPRejection} its status; any other error 500. */
+/** Answers a request. Returning nothing means 200; a thrown {@link SIPRejection} its status; any other error 500. */
 export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
 
 /** @internal How a response is worded. */
@@ -24,10 +24,9 @@ export interface RespondOptions {
 }
 
 /** @internal A handler's answer as status and what goes with it. */
-export function wording(answer: RequestAnswer | void, request: SIPRequest): [number, RespondOptions] {
+export function wording(answer: RequestAnswer | void): [number, RespondOptions] {
   if (typeof answer === "number") return [answer, {}];
-  // RFC 3515 §2.4.2: a REFER is accepted, its outcome told later.
-  if (answer === undefined) return [request.method === "REFER" ? 202 : 200, {}];
+  if (answer === undefined) return [200, {}];
   const { status, ...rest } = answer;
   return [status, rest];
 }

@@ -1,6 +1,9 @@
 import type { SIPMessage } from "../message/SIPMessage.ts";
 import { Params } from "../message/Params.ts";
 import { parseDigits } from "../message/characters.ts";
+import type { SIPRequest } from "../message/SIPRequest.ts";
+import type { Extensions } from "./capabilities.ts";
+import { hasTag } from "./reliable.ts";
 
 /** Who refreshes, by the roles in the transaction that says so (RFC 4028 §4). */
 export type Refresher = "uac" | "uas";
@@ -25,6 +28,20 @@ export function sessionExpiresOf(message: SIPMessage): SessionExpires | undefine
 /** The Min-SE of a request or a 422; {@link LEAST_INTERVAL} when it has none. */
 export function minSEOf(message: SIPMessage): number {
   return Math.max(LEAST_INTERVAL, valueAndParams(message, "Min-SE")?.value ?? 0);
+}
+
+/**
+ * The header of a 422, for somebody who wants the session refreshed more often than we do (RFC 4028 §9); undefined when all is well. Who does
+ * not speak of timers could not answer a 422: then a proxy has put the interval in.
+ */
+export function intervalRefusal(request: SIPRequest, { sessionExpires, minSE }: Pick<Extensions, "sessionExpires" | "minSE">): [string, string] | undefined {
+  const wanted = sessionExpiresOf(request);
+  if (sessionExpires === 0 || wanted === undefined || wanted.interval >= minSE || !supportsTimer(request)) return undefined;
+  return ["Min-SE", String(minSE)];
+}
+
+export function supportsTimer(request: SIPRequest): boolean {
+  return hasTag(request, "Supported", "timer") || hasTag(request, "Require", "timer");
 }
 
 function valueAndParams(message: SIPMessage, header: string): { value: number; params: Params } | undefined {
