@@ -117,7 +117,7 @@ function countVitest(path) {
   } catch {
     return { passed: 0, failed: 0, skipped: 0 };
   }
-  const tests = json.testResults.flatMap(({ name, assertionResults }) => assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName}` })));
+  const tests = json.testResults.flatMap(({ name, assertionResults }) => assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName.replace(/ \(SIDETONE_SEED=\d+\)/, "")}` })));
   const named = (/** @type {readonly string[]} */ statuses) => tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => relative(root, name));
   const passed = named(["passed"]);
   const failed = named(["failed"]);
