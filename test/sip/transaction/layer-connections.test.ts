@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
 import { TransactionLayer, type TransactionLayerOptions } from "../../../ts/sip/transaction/TransactionLayer.ts";
+import { connectError } from "../../../ts/sip/transport/errors.ts";
 import { TCPTransport } from "../../../ts/sip/transport/tcp.ts";
 import type { Endpoint } from "../../../ts/sip/transport/transport.ts";
+import { TransportSet } from "../../../ts/sip/transport/TransportSet.ts";
+import { MemoryNetwork } from "../../../ts/testkit/MemoryNetwork.ts";
 import { VirtualClock } from "../../../ts/testkit/VirtualClock.ts";
 import { closeAll, closeLater, listener, Mailbox, options, Wire } from "../transport/streams.ts";
 import { Heard, outgoing } from "./rig.ts";
@@ -204,5 +207,31 @@ describe("a server that answers nothing at all", () => {
     await clock.advance(12_000);
     expect(await slow.box.next()).toBe("timeout");
     expect(transport.connections).toBe(1);
+  });
+});
+
+describe("a request that is too large for UDP", () => {
+  it("waits a second for TCP, where a firewall may swallow it, then goes over UDP", async () => {
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ clock, seed: 1 });
+    const patience: unknown[] = [];
+    const tcp = Object.assign(network.transport("192.0.2.1", 5060, "TCP"), {
+      send: (_message: Uint8Array, to: Endpoint, limit?: number) => {
+        patience.push(limit);
+        return Promise.reject(connectError("TCP", to.address, to.port, Object.assign(new Error("no connection within 1 s"), { code: "ETIMEDOUT" })));
+      },
+    });
+    const transport = new TransportSet([network.transport("192.0.2.1", 5060), tcp]);
+    await transport.open();
+    const far = network.transport("192.0.2.2", 5060);
+    await far.open();
+    const came: string[] = [];
+    far.onMessage = (bytes) => came.push(Buffer.from(bytes).toString().slice(0, 7));
+    const layer = new TransactionLayer({ transport, clock, sentBy: () => ({ host: "192.0.2.1", port: 5060 }) });
+    layer.request(outgoing("OPTIONS", [["Subject", "x".repeat(1300)]]), far.local, new Heard());
+    await clock.advance(0);
+    expect(patience).toEqual([1000]);
+    expect(came).toEqual(["OPTIONS"]);
+    layer.close();
   });
 });

@@ -16,6 +16,8 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
   readonly request: SIPRequest;
   readonly destination: Endpoint;
   readonly #bytes: Uint8Array;
+  /** For a connection to come about. */
+  readonly #patience: number | undefined;
   readonly #handler: ClientTransactionHandler;
   readonly #ended: () => void;
   /** Who sent the response that is being delivered. */
@@ -35,6 +37,7 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
     surroundings: Surroundings,
     ended: () => void,
     bytes: Uint8Array = request.toBytes(),
+    patience?: number,
   ) {
     const { timers } = surroundings;
     const reliable = surroundings.isReliable(destination.protocol);
@@ -42,6 +45,7 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
     this.request = request;
     this.destination = destination;
     this.#bytes = bytes;
+    this.#patience = patience;
     this.#handler = handler;
     this.#ended = ended;
     this.#source = destination;
@@ -69,7 +73,7 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
   }
 
   #send(): void {
-    const sending = this.surroundings.send(this.#bytes, this.destination);
+    const sending = this.surroundings.send(this.#bytes, this.destination, this.#patience);
     // That the connection broke is told to all that use it, by disconnected().
     this.watch(
       sending.catch((error: unknown) => {

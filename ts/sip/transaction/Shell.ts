@@ -9,7 +9,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly timers: Timers;
   isReliable(protocol: TransportProtocol): boolean;
-  send(message: Uint8Array, to: Endpoint): Promise<void>;
+  send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void>;
   /** Sends a response on its way back. @param via the top Via of its request, @param from where that came from */
   sendBack(message: Uint8Array, via: Via, from: Endpoint): Promise<void>;
   /** No response has come from there to a request sent at `since`. */

@@ -21,7 +21,7 @@ import type { ClientTransaction, ClientTransactionHandler, ServerTransaction } f
 import { defaultPort, isSentBy, ownVia, responseDestination, stampVia } from "./via.ts";
 
 /** Who refuses connections for what is too large for UDP is not asked again so soon, ms. */
-const REFUSAL_COUNTS = 300_000;
+const REFUSAL_COUNTS = 3_600_000;
 const REFUSALS_KEPT = 1000;
 
 export type { Dropped, TraceEntry, TransactionLayerOptions } from "./options.ts";
@@ -74,7 +74,7 @@ export class TransactionLayer {
       clock: options.clock,
       timers: { ...defaultTimers, ...options.timers },
       isReliable: (protocol) => this.#isReliable(protocol),
-      send: (message, to) => this.#send(message, to),
+      send: (message, to, patience) => this.#send(message, to, patience),
       sendBack: (message, via, from) => this.#sendBack(message, via, from),
       suspect: (destination, since) => this.#transports.suspect(destination, since),
       tell: (callback, during) => this.#tell(callback, during),
@@ -105,7 +105,7 @@ export class TransactionLayer {
     if (tcp === undefined) return this.#begin(copy, destination, handler, bytes);
     return new LargeRequest(
       {
-        overTCP: (each) => this.#begin(this.#withOwnVia(request, tcp), tcp, each),
+        overTCP: (each) => this.#begin(this.#withOwnVia(request, tcp), tcp, each, undefined, this.#tcpPatience),
         overUDP: (each) => this.#begin(copy, destination, each, bytes),
         refused: () => this.#remember(tcp),
       },
@@ -153,10 +153,15 @@ export class TransactionLayer {
     this.#mergeable.clear();
   }
 
-  #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler, bytes?: Uint8Array): ClientShell {
+  /** Whoever lets TCP come to nothing without a word, as firewalls do, shall not keep a call waiting: two round trips, as T1 estimates them. */
+  get #tcpPatience(): number {
+    return 2 * this.#surroundings.timers.t1;
+  }
+
+  #begin(request: SIPRequest, destination: Endpoint, handler: ClientTransactionHandler, bytes?: Uint8Array, patience?: number): ClientShell {
     checkRequest(request);
     const key = clientKey(request.via.branch ?? "", request.method);
-    const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key), bytes);
+    const shell = new ClientShell(request, destination, handler, this.#surroundings, () => this.#clients.delete(key), bytes, patience);
     if (this.#closed) {
       // Not synchronously, as any other transport error: the caller has not got its transaction yet.
       queueMicrotask(() => this.#tell(() => handler.transportError(closedError(destination)), "transportError"));
@@ -185,7 +190,7 @@ export class TransactionLayer {
         overUDP();
         return;
       }
-      this.#send(larger, tcp).catch(() => {
+      this.#send(larger, tcp, this.#tcpPatience).catch(() => {
         this.#remember(tcp);
         overUDP();
       });
@@ -333,11 +338,11 @@ export class TransactionLayer {
     sending.catch((error: unknown) => this.#report(error, during));
   }
 
-  async #send(message: Uint8Array, to: Endpoint): Promise<void> {
+  async #send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void> {
     if (this.#closed) return;
     const transport = this.#transports.for(to);
     this.#trace("out", message, to);
-    await transport.send(message, to);
+    await transport.send(message, to, patience);
   }
 
   /** A response's way back (RFC 3261 §18.2.2); when that is closed, the others that RFC 3261 and RFC 3263 §5 know, in their order. */

@@ -106,9 +106,9 @@ export abstract class StreamTransport implements Transport, ConnectionOwner {
    * Sends over the connection to that endpoint, or opens one.
    * @throws TransportError `TRANSPORT_CONNECT` or `TRANSPORT_TLS` when none comes about, `TRANSPORT_LOST` when it breaks on the way
    */
-  async send(message: Uint8Array, to: Endpoint): Promise<void> {
+  async send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void> {
     if (this.#state !== "open") throw this.#closedError("send");
-    await this.#connectionTo(to).send(message);
+    await this.#connectionTo(to, Math.min(patience ?? Number.POSITIVE_INFINITY, this.#limits.connectTimeout)).send(message);
   }
 
   isConnected(to: Endpoint): boolean {
@@ -156,7 +156,7 @@ export abstract class StreamTransport implements Transport, ConnectionOwner {
     return this.#table.find(to, (connection, host) => this.answersTo(host, connection));
   }
 
-  #connectionTo(to: Endpoint): Connection {
+  #connectionTo(to: Endpoint, patience: number): Connection {
     const known = this.#find(to);
     if (known !== undefined) return known;
     const { address, port, protocol } = to;
@@ -171,8 +171,8 @@ export abstract class StreamTransport implements Transport, ConnectionOwner {
       throw this.explain(error instanceof Error ? error : new Error(String(error)), to);
     }
     const connection = this.#adopt(socket, to, false);
-    const alarm = this.#clock.at(this.#clock.now() + this.#limits.connectTimeout, () => {
-      const problem = `no connection within ${this.#limits.connectTimeout / 1000} s`;
+    const alarm = this.#clock.at(this.#clock.now() + patience, () => {
+      const problem = `no connection within ${patience / 1000} s`;
       connection.fail(connectError(protocol, address, port, Object.assign(new Error(problem), { code: "ETIMEDOUT" })));
     });
     socket.once(readyEvent, () => connection.opened());

@@ -74,8 +74,8 @@ export class TransportSet implements Transport {
     }
   }
 
-  async send(message: Uint8Array, to: Endpoint): Promise<void> {
-    await this.for(to).send(message, to);
+  async send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void> {
+    await this.for(to).send(message, to, patience);
   }
 
   isConnected(to: Endpoint): boolean {

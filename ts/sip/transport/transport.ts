@@ -40,9 +40,10 @@ export interface Transport {
   open(): Promise<void>;
   /**
    * Sends one whole message.
+   * @param patience for a connection that must be opened first, milliseconds; the transport's own limit holds, too
    * @returns a promise that rejects with a TransportError when the message certainly did not leave (RFC 3261 §18.4)
    */
-  send(message: Uint8Array, to: Endpoint): Promise<void>;
+  send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void>;
   /**
    * Called with each whole message's bytes (keep-alives left out). Must not throw.
    * @param read the message, where the transport had to read it to find its end
