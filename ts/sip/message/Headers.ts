@@ -2,6 +2,7 @@ import { SIPHeaderError } from "../errors.ts";
 import { hasLineBreak, isToken, skipSpace, trimEnd } from "./characters.ts";
 import { type HeaderKind, headerKind } from "./headerNames.ts";
 import { splitList } from "./list.ts";
+import type { Head } from "./readHeaders.ts";
 
 /** The message, which drops what it had parsed of a header that changes. */
 interface HeadersOwner {
@@ -20,7 +21,10 @@ interface HeadersOwner {
  */
 export class Headers {
   readonly #kinds: HeaderKind[] = [];
-  readonly #values: string[] = [];
+  #values: string[] = [];
+  /** Where the values of a received message lie in its head, two numbers a line, until one of them changes. */
+  #head: Head | undefined;
+  readonly #bounds: number[] = [];
   #owner: HeadersOwner | undefined;
 
   constructor(init?: Iterable<readonly [string, string | number]>) {
@@ -57,7 +61,7 @@ export class Headers {
     const index = this.#kinds.findIndex((own) => own.key === kind.key);
     if (index < 0) this.#append(kind, text);
     else {
-      this.#values[index] = text;
+      this.#own()[index] = text;
       this.#remove(kind.key, index + 1);
     }
     this.#owner?.headerChanged(kind.key);
@@ -81,7 +85,7 @@ export class Headers {
       this.#kinds.findIndex((own) => own.key === kind.key),
     );
     this.#kinds.splice(index, 0, kind);
-    this.#values.splice(index, 0, text);
+    this.#own().splice(index, 0, text);
     this.#owner?.headerChanged(kind.key);
     return this;
   }
@@ -94,7 +98,7 @@ export class Headers {
     const index = found < 0 ? this.#kinds.length : found;
     this.#remove(kind.key, 0);
     this.#kinds.splice(index, 0, ...texts.map(() => kind));
-    this.#values.splice(index, 0, ...texts);
+    this.#own().splice(index, 0, ...texts);
     this.#owner?.headerChanged(kind.key);
     return this;
   }
@@ -108,7 +112,7 @@ export class Headers {
 
   /** Every line as it is written: the long name, and the value with its folds undone. */
   *entries(): IterableIterator<[name: string, value: string]> {
-    for (let i = 0; i < this.#kinds.length; i++) yield [this.#kinds[i]?.name ?? "", this.#values[i] ?? ""];
+    for (let i = 0; i < this.#kinds.length; i++) yield [this.#kinds[i]?.name ?? "", this.#value(i)];
   }
 
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
@@ -118,14 +122,14 @@ export class Headers {
   clone(): Headers {
     const copy = new Headers();
     copy.#kinds.push(...this.#kinds);
-    copy.#values.push(...this.#values);
+    copy.#values.push(...this.#own());
     return copy;
   }
 
   /** The value of the first line, commas and all. Takes the long name in lower case. @internal */
   line(key: string): string | undefined {
     const kinds = this.#kinds;
-    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) return this.#values[i];
+    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) return this.#value(i);
     return undefined;
   }
 
@@ -133,7 +137,7 @@ export class Headers {
   lines(key: string): string[] {
     const kinds = this.#kinds;
     const out: string[] = [];
-    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) out.push(this.#values[i] ?? "");
+    for (let i = 0; i < kinds.length; i++) if (kinds[i]?.key === key) out.push(this.#value(i));
     return out;
   }
 
@@ -148,7 +152,7 @@ export class Headers {
   /** {@link line} for a registered kind. @internal */
   lineOf(kind: HeaderKind): string | undefined {
     const kinds = this.#kinds;
-    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) return this.#values[i];
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) return this.#value(i);
     return undefined;
   }
 
@@ -156,7 +160,7 @@ export class Headers {
   linesOf(kind: HeaderKind): string[] {
     const kinds = this.#kinds;
     const out: string[] = [];
-    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) out.push(this.#values[i] ?? "");
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] === kind) out.push(this.#value(i));
     return out;
   }
 
@@ -165,28 +169,50 @@ export class Headers {
     this.#append(kind, value);
   }
 
+  /** Appends a line that stays where it is, in [from, to) of the head, until somebody asks for it. @internal */
+  receivedAt(kind: HeaderKind, head: Head, from: number, to: number): void {
+    this.#head = head;
+    this.#kinds.push(kind);
+    this.#bounds.push(from, to);
+  }
+
   /** Tells the message of every header that changes. @internal */
   belongTo(owner: HeadersOwner): void {
     this.#owner = owner;
   }
 
+  #value(index: number): string {
+    const head = this.#head;
+    return head === undefined ? (this.#values[index] ?? "") : head.value(this.#bounds[2 * index] ?? 0, this.#bounds[2 * index + 1] ?? 0);
+  }
+
+  /** The values, taken from the head if they are there: what is about to change cannot stay in it. */
+  #own(): string[] {
+    if (this.#head !== undefined) {
+      this.#values = this.#kinds.map((_, index) => this.#value(index));
+      this.#head = undefined;
+    }
+    return this.#values;
+  }
+
   #append(kind: HeaderKind, value: string): void {
+    this.#own().push(value);
     this.#kinds.push(kind);
-    this.#values.push(value);
   }
 
   #remove(key: string, from: number): boolean {
+    const values = this.#own();
     let kept = from;
     for (let i = from; i < this.#kinds.length; i++) {
       const kind = this.#kinds[i];
       if (kind === undefined || kind.key === key) continue;
       this.#kinds[kept] = kind;
-      this.#values[kept] = this.#values[i] ?? "";
+      values[kept] = values[i] ?? "";
       kept++;
     }
     const found = kept < this.#kinds.length;
     this.#kinds.length = kept;
-    this.#values.length = kept;
+    values.length = kept;
     return found;
   }
 }

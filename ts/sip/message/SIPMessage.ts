@@ -55,6 +55,8 @@ export abstract class SIPMessage {
   /** Undefined for a received body that nobody has asked for. */
   #body: Uint8Array | undefined;
   #received: Received | undefined;
+  /** The topmost, as long as nobody has asked for the others. */
+  #via: Via | undefined;
   #vias: Via[] | undefined;
   #from: NameAddr | undefined;
   #to: NameAddr | undefined;
@@ -101,7 +103,7 @@ export abstract class SIPMessage {
 
   /** The topmost Via. */
   get via(): Via {
-    return this.vias[0] ?? missing("Via");
+    return this.#vias?.[0] ?? (this.#via ??= this.#topVia());
   }
 
   /** Replaces the topmost Via. */
@@ -110,7 +112,13 @@ export abstract class SIPMessage {
   }
 
   get vias(): readonly Via[] {
-    return (this.#vias ??= this.#list(VIA, parseVia));
+    if (this.#vias === undefined) {
+      const vias = this.#list(VIA, parseVia);
+      // Who has been given the topmost goes on changing this message by it.
+      if (this.#via !== undefined) vias[0] = this.#via;
+      this.#vias = vias;
+    }
+    return this.#vias;
   }
 
   get from(): NameAddr {
@@ -213,6 +221,23 @@ export abstract class SIPMessage {
     this.#received = undefined;
   }
 
+  /** Parses what the parser could not check by looking at it. @throws SIPParseError @internal */
+  checkValues(kind: HeaderKind): void {
+    if (kind === CONTACT && this.contactIsWildcard) return;
+    for (const line of this.headers.linesOf(kind))
+      for (const text of kind.list ? splitList(line) : [line]) {
+        if (kind === VIA) Via.parse(text);
+        else NameAddr.parse(text);
+      }
+  }
+
+  #topVia(): Via {
+    const line = this.headers.lineOf(VIA) ?? missing("Via");
+    const via = Via.parse(splitList(line)[0] ?? line);
+    via.params.belongTo(this, VIA.key);
+    return via;
+  }
+
   #address(kind: HeaderKind): NameAddr {
     const address = NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name));
     address.params.belongTo(this, kind.key);
@@ -246,7 +271,10 @@ export abstract class SIPMessage {
   headerChanged(key: string): void {
     this.touch();
     if (key === this.#writing) return;
-    if (key === VIA.key) this.#vias = undefined;
+    if (key === VIA.key) {
+      this.#via = undefined;
+      this.#vias = undefined;
+    }
     else if (key === FROM.key) this.#from = undefined;
     else if (key === TO.key) this.#to = undefined;
     else if (key === CSEQ.key) this.#cseq = undefined;
@@ -256,7 +284,7 @@ export abstract class SIPMessage {
   }
 
   #kept(key: string): readonly { readonly params: Params }[] {
-    if (key === VIA.key) return this.#vias ?? [];
+    if (key === VIA.key) return this.#via === undefined && this.#vias === undefined ? [] : this.vias;
     if (key === CONTACT.key) return this.#contacts ?? [];
     if (key === ROUTE.key) return this.#routes ?? [];
     if (key === RECORD_ROUTE.key) return this.#recordRoutes ?? [];

@@ -18,7 +18,8 @@ export const HEX = 128;
  */
 export const VALUE = 256;
 
-const table = new Uint16Array(128);
+/** By code; those from 128 on, of which bytes can be, belong to no class. */
+const table = new Uint16Array(256);
 
 function mark(characters: string, bits: number): void {
   for (let i = 0; i < characters.length; i++) {
@@ -46,6 +47,11 @@ export function is(code: number, classes: number): boolean {
   return code < 128 && ((table[code] ?? 0) & classes) !== 0;
 }
 
+/** {@link is} for a byte. */
+export function isByte(byte: number, classes: number): boolean {
+  return ((table[byte] ?? 0) & classes) !== 0;
+}
+
 /** The first index in [from, to) whose character is not of the classes; `to` when all are. */
 export function skip(text: string, from: number, to: number, classes: number): number {
   let i = from;
@@ -54,6 +60,13 @@ export function skip(text: string, from: number, to: number, classes: number): n
     if (code >= 128 || ((table[code] ?? 0) & classes) === 0) break;
     i++;
   }
+  return i;
+}
+
+/** {@link skip} over bytes. */
+export function skipBytes(bytes: Uint8Array, from: number, to: number, classes: number): number {
+  let i = from;
+  while (i < to && ((table[bytes[i] ?? 0] ?? 0) & classes) !== 0) i++;
   return i;
 }
 

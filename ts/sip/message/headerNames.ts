@@ -1,3 +1,5 @@
+import { COLON } from "./characters.ts";
+
 /** How a header is known: one shared object for each registered name, so that comparing is comparing pointers. */
 export interface HeaderKind {
   /** The long name in lower case. */
@@ -6,6 +8,8 @@ export interface HeaderKind {
   readonly name: string;
   /** Whether a comma separates values (RFC 3261 §7.3.1). */
   readonly list: boolean;
+  /** For the headers that every element reads: what their values are, so that the parser can check them where they stand. */
+  readonly form: "via" | "address" | undefined;
 }
 
 /** Headers whose values may stand in one line, separated by commas. */
@@ -49,12 +53,15 @@ const COMPACT: Readonly<Record<string, string>> = {
   y: "Identity",
 };
 
+const ADDRESSES = new Set(["From", "To", "Contact", "Route", "Record-Route"]);
+
 /** By every spelling that peers commonly use; others go through lower case. */
 const kinds = new Map<string, HeaderKind>();
 
 for (const [names, list] of [[LISTS, true] as const, [SINGLES, false] as const])
   for (const name of names.split(" ")) {
-    const kind = { key: name.toLowerCase(), name, list };
+    const form = name === "Via" ? "via" : ADDRESSES.has(name) ? "address" : undefined;
+    const kind: HeaderKind = { key: name.toLowerCase(), name, list, form };
     kinds.set(name, kind);
     kinds.set(kind.key, kind);
   }
@@ -69,7 +76,7 @@ export function headerKind(name: string): HeaderKind {
   const exact = kinds.get(name);
   if (exact !== undefined) return exact;
   const key = name.toLowerCase();
-  return kinds.get(key) ?? { key, name, list: false };
+  return kinds.get(key) ?? { key, name, list: false, form: undefined };
 }
 
 function known(name: string): HeaderKind {
@@ -78,31 +85,35 @@ function known(name: string): HeaderKind {
   return kind;
 }
 
-/** Spellings by {@link foldHash}, so that the parser finds a header without making a string of its name. */
-const byHash = new Map<number, { readonly spelling: string; readonly kind: HeaderKind }>();
-for (const [spelling, kind] of kinds) byHash.set(foldHash(spelling, 0, spelling.length), { spelling: spelling.toLowerCase(), kind });
-
-/** The kind of the header whose name, a token, stands in [from, to) of the text. `hash` is its {@link foldHash}. */
-export function headerKindAt(text: string, from: number, to: number, hash: number): HeaderKind {
-  const found = byHash.get(hash);
-  return found !== undefined && foldsTo(text, from, to, found.spelling) ? found.kind : headerKind(text.slice(from, to));
+/** One way to write a registered header's name. */
+export interface RegisteredName {
+  /** In lower case. */
+  readonly bytes: Uint8Array;
+  readonly kind: HeaderKind;
 }
 
-/** One step of {@link foldHash}: setting bit 5 makes letters lower case and leaves the rest of a token alone. */
-export function foldStep(hash: number, code: number): number {
-  return (Math.imul(hash, 31) + (code | 32)) | 0;
+/** Spellings in lower case by their first letter, so that the parser finds a header where it stands, without making a string of its name. */
+const byLetter: RegisteredName[][] = Array.from({ length: 128 }, () => []);
+for (const [spelling, kind] of kinds)
+  if (spelling === spelling.toLowerCase()) byLetter[spelling.charCodeAt(0)]?.push({ bytes: Buffer.from(spelling, "latin1"), kind });
+// What is in every message comes first.
+const usual = new Set("via from to call-id cseq contact max-forwards content-length content-type route record-route user-agent allow".split(" "));
+for (const list of byLetter) list.sort((a, b) => Number(usual.has(b.kind.key)) - Number(usual.has(a.kind.key)));
+
+/** The registered name that stands at `from` with a colon right behind it; undefined for anything else. */
+export function registeredNameAt(bytes: Uint8Array, from: number): RegisteredName | undefined {
+  const names = byLetter[(bytes[from] ?? 0) | 32];
+  if (names === undefined) return undefined;
+  for (const name of names) if (bytes[from + name.bytes.length] === COLON && foldsTo(bytes, from, name.bytes)) return name;
+  return undefined;
 }
 
-/** A hash that does not see the case of letters. Collisions are harmless: the name is compared. */
-function foldHash(text: string, from: number, to: number): number {
-  let hash = 0;
-  for (let i = from; i < to; i++) hash = foldStep(hash, text.charCodeAt(i));
-  return hash;
-}
-
-function foldsTo(text: string, from: number, to: number, lower: string): boolean {
-  if (to - from !== lower.length) return false;
-  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(from + i) | 32) !== lower.charCodeAt(i)) return false;
+/** Setting bit 5 makes letters lower case; of what names contain, only the dash could come of something else, a CR. */
+function foldsTo(bytes: Uint8Array, from: number, lower: Uint8Array): boolean {
+  for (let i = 1; i < lower.length; i++) {
+    const byte = bytes[from + i] ?? 0;
+    if ((byte | 32) !== lower[i] || byte < 32) return false;
+  }
   return true;
 }
 

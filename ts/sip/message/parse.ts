@@ -1,9 +1,10 @@
 import { SIPParseError } from "../errors.ts";
-import { COLON, is, isSpace, isToken, LF, parseDigits, skipSpace, SLASH, SPACE, TAB, TOKEN, trimEnd } from "./characters.ts";
-import { CALL_ID, CONTENT_LENGTH, CSEQ, foldStep, FROM, type HeaderKind, headerKindAt, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
+import { isToken, LF, parseDigits, SLASH, SPACE, TAB } from "./characters.ts";
+import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, type HeaderKind, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
 import { Headers } from "./Headers.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
 import { shown } from "./Params.ts";
+import { Head, readHeaders } from "./readHeaders.ts";
 import { type Received, SIP_VERSION, type SIPMessage } from "./SIPMessage.ts";
 import { SIPMethod } from "./SIPMethod.ts";
 import { SIPRequest } from "./SIPRequest.ts";
@@ -14,10 +15,9 @@ import { OtherURI } from "./TelURI.ts";
 /**
  * Parses one whole message: a datagram, or what a {@link StreamParser} cut out of a stream.
  *
- * One pass over the bytes finds the lines; values are taken apart when they are asked for, except those that every
- * element reads (Via, From, To, Call-ID, CSeq, Contact, Route, Record-Route), so that a message returned here never
- * throws later. Bytes behind the body are dropped (RFC 3261 §18.3). Headers are UTF-8; when they are not, they are read
- * as ISO 8859-1, which is what old PBXs send for a caller's name.
+ * One pass over the bytes finds the lines; values are taken apart when they are asked for. Those that every element reads
+ * (Via, From, To, Call-ID, CSeq, Contact, Route, Record-Route) are checked here, so that a message returned never throws
+ * later. Bytes behind the body are dropped (RFC 3261 §18.3).
  *
  * @throws SIPParseError with the status to answer, and the request as far as it was read
  */
@@ -34,12 +34,13 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   if (headEnd < 0) headEnd = endsWithLineEnd(buffer, start) ? size - 2 : size;
   if (headEnd - start > maxHeadSize)
     throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
-  const head = decodeHead(buffer, start, headEnd);
-  const lineEnd = endOfLine(head, 0);
+  const head = new Head(buffer, start, headEnd);
+  const lineEnd = head.endOfLine(start);
   const headers = new Headers();
+  const read = readHeaders(head, lineEnd + 2, headers, maxHeaders);
   // The first fault is kept while the rest is read, so that even a refused request can be answered.
-  let fault = readHeaders(head, lineEnd + 2, headers, maxHeaders);
-  if (lineEnd < head.length && head.charCodeAt(lineEnd + 1) !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
+  let { fault } = read;
+  if (lineEnd < headEnd && buffer[lineEnd + 1] !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
   if (headEnd === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: headEnd });
   const bodyStart = Math.min(headEnd + 4, size);
   const available = size - bodyStart;
@@ -53,14 +54,14 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   if (length > available)
     fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
   const received: Received = { bytes, bodyStart, bodyEnd: bodyStart + Math.min(length, available) };
-  const line = head.slice(0, lineEnd);
+  const line = head.slice(start, lineEnd);
   if (startsWithVersion(line)) {
     const response = readResponse(line, headers, received);
-    fault ??= checkHeaders(response);
+    fault ??= checkHeaders(response, read.doubtful);
     if (fault !== undefined) throw fault;
     return response;
   }
-  return readRequest(line, headers, received, fault);
+  return readRequest(line, headers, received, fault, read.doubtful);
 }
 
 const EMPTY_LINE = Buffer.from("\r\n\r\n", "latin1");
@@ -72,17 +73,14 @@ function parseError(error: unknown): SIPParseError {
 }
 
 /** What RFC 3261 §8.1.1 demands of every message, and that each typed accessor will be able to read its header. */
-function checkHeaders(message: SIPMessage): SIPParseError | undefined {
+function checkHeaders(message: SIPMessage, doubtful: ReadonlySet<HeaderKind>): SIPParseError | undefined {
+  const { headers } = message;
   try {
-    for (const kind of REQUIRED) checkCount(message.headers, kind, true);
-    checkCount(message.headers, MAX_FORWARDS, false);
-    if (message.vias.length === 0 || message.callId === "") throw new SIPParseError("an empty Via or Call-ID");
+    for (const kind of REQUIRED) checkCount(headers, kind, true);
+    checkCount(headers, MAX_FORWARDS, false);
+    if (headers.count(VIA) === 0 || message.callId === "") throw new SIPParseError("an empty Via or Call-ID");
+    for (const kind of doubtful) message.checkValues(kind);
     const { cseq, method } = message;
-    void message.from;
-    void message.to;
-    void message.contacts;
-    void message.routes;
-    void message.recordRoutes;
     if (method !== null && cseq.method !== method) throw methodMismatch(method, cseq.method);
     return undefined;
   } catch (error) {
@@ -120,71 +118,18 @@ function endsWithLineEnd(buffer: Buffer, start: number): boolean {
   return buffer.length - start > 2 && buffer[buffer.length - 2] === 13 && buffer[buffer.length - 1] === 10;
 }
 
-function decodeHead(buffer: Buffer, start: number, end: number): string {
-  const text = buffer.toString("utf8", start, end);
-  return text.includes("\uFFFD") && !isUTF8Replacement(buffer, start, end) ? buffer.toString("latin1", start, end) : text;
-}
-
-/** Whether the replacement characters were sent as such: then the bytes are valid UTF-8. */
-function isUTF8Replacement(buffer: Buffer, start: number, end: number): boolean {
-  return Buffer.from(buffer.toString("utf8", start, end), "utf8").equals(buffer.subarray(start, end));
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\r", from);
-  return end < 0 ? text.length : end;
-}
-
 /** `SIP/` at the start makes it a response; a request line starts with a method, which holds no slash. */
 function startsWithVersion(line: string): boolean {
   return line.charCodeAt(3) === SLASH && line.slice(0, 3).toUpperCase() === "SIP";
 }
 
-/** Reads header lines up to the end of the text. Returns the first fault, and reads on behind it where it can. */
-function readHeaders(head: string, start: number, headers: Headers, limit: number): SIPParseError | undefined {
-  let fault: SIPParseError | undefined;
-  const size = head.length;
-  let i = start;
-  for (let lines = 0; i < size; lines++) {
-    if (lines >= limit) return fault ?? new SIPParseError(`more than ${limit} headers`, 513, { offset: i });
-    let hash = 0;
-    let nameEnd = i;
-    for (; nameEnd < size; nameEnd++) {
-      const code = head.charCodeAt(nameEnd);
-      if (!is(code, TOKEN)) break;
-      hash = foldStep(hash, code);
-    }
-    let end = endOfLine(head, nameEnd);
-    const colon = head.charCodeAt(nameEnd) === COLON ? nameEnd : skipSpace(head, nameEnd, end);
-    // A line that starts with white space goes on with the one before (RFC 3261 §7.3.1).
-    let folded = false;
-    while (end + 2 < size && isSpace(head.charCodeAt(end + 2)) && head.charCodeAt(end + 1) === LF) {
-      end = endOfLine(head, end + 2);
-      folded = true;
-    }
-    const from = skipSpace(head, colon + 1, end);
-    const value = folded ? unfold(head.slice(from, end)) : head.slice(from, trimEnd(head, from, end));
-    const ended = end === size || head.charCodeAt(end + 1) === LF;
-    if (nameEnd === i || head.charCodeAt(colon) !== COLON)
-      fault ??= new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i });
-    else if (!ended || value.includes("\n") || (folded && value.includes("\r")))
-      fault ??= new SIPParseError(`a line end that is not CRLF in ${shown(head.slice(i, end))}`, 400, { offset: i });
-    else headers.received(headerKindAt(head, i, nameEnd, hash), value);
-    i = ended ? end + 2 : end + 1;
-  }
-  return fault;
-}
-
-/** Each fold, with the white space around it, becomes one space. */
-function unfold(value: string): string {
-  return value
-    .split("\r\n")
-    .map((line) => line.slice(skipSpace(line, 0, line.length), trimEnd(line, 0, line.length)))
-    .filter((line) => line !== "")
-    .join(" ");
-}
-
-function readRequest(line: string, headers: Headers, received: Received, headerFault: SIPParseError | undefined): SIPRequest {
+function readRequest(
+  line: string,
+  headers: Headers,
+  received: Received,
+  headerFault: SIPParseError | undefined,
+  doubtful: ReadonlySet<HeaderKind>,
+): SIPRequest {
   const first = line.indexOf(" ");
   const last = line.lastIndexOf(" ");
   const method = line.slice(0, Math.max(0, first));
@@ -201,7 +146,7 @@ function readRequest(line: string, headers: Headers, received: Received, headerF
     uri = OtherURI.unreadable(text);
   }
   const request = SIPRequest.received(line, method, uri, version, headers, received);
-  fault ??= checkHeaders(request);
+  fault ??= checkHeaders(request, doubtful);
   if (fault === undefined) return request;
   const answerable = headers.count(VIA) > 0 ? request : undefined;
   throw new SIPParseError(fault.message, fault.status, { offset: fault.offset, cause: fault, request: answerable });
