@@ -325,8 +325,9 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
         await media.close();
         return;
       }
-      sip.ringing();
       const call = this.#register({ ...this.#common(media, negotiation), direction: "inbound", sip, ...(answer === undefined ? {} : { answer }) });
+      // After the call has set its handlers: Allow in the 180 is derived from them.
+      sip.ringing();
       this.emit("incoming", call);
       call.ring();
     } catch (error) {
