@@ -19,6 +19,9 @@ if (file === undefined) {
 }
 await setUp({ native: process.env.SIDETONE_ENGINE !== "typescript", write: (text) => process.stderr.write(text) });
 process.on("SIGINT", () => {});
-spawn(process.execPath, [fileURLToPath(new URL(`${name}/${file}`, import.meta.url)), ...args], { stdio: "inherit" }).once("close", (code) => {
-  process.exitCode = code ?? 1;
-});
+spawn(process.execPath, [fileURLToPath(new URL(`${name}/${file}`, import.meta.url)), ...args], { stdio: "inherit" }).once(
+  "close",
+  (code) => {
+    process.exitCode = code ?? 1;
+  },
+);

@@ -8,7 +8,8 @@ import { excerpt, root, setUp, SetupError } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 const at = args.indexOf("--engine");
-const engine = args.find((arg) => arg.startsWith("--engine="))?.slice("--engine=".length) ?? (at < 0 ? process.env.SIDETONE_ENGINE : args[at + 1]);
+const engine =
+  args.find((arg) => arg.startsWith("--engine="))?.slice("--engine=".length) ?? (at < 0 ? process.env.SIDETONE_ENGINE : args[at + 1]);
 
 try {
   await setUp({ native: engine !== "typescript", write: (text) => process.stderr.write(text) });

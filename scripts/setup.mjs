@@ -63,7 +63,9 @@ function packagesFit() {
   const wanted = readPackages(join(root, "package-lock.json"));
   if (installed === undefined || wanted === undefined) return false;
   // Optional packages are those of other platforms.
-  return Object.entries(wanted).every(([path, { version, optional }]) => path === "" || optional === true || installed[path]?.version === version);
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === "" || optional === true || installed[path]?.version === version,
+  );
 }
 
 /** @param {string} path @returns {Record<string, { version?: string, optional?: boolean }> | undefined} */
@@ -84,7 +86,8 @@ async function buildAddon(cargo, write) {
   if (built && readStamp(addonStamp) === hash) return "";
   if (!cargo) {
     const reason = "cargo not found";
-    write(`${reason}: ${built ? "taking the addon that is there as it is" : "going on with the TypeScript engine"} (https://rustup.rs installs it)\n`);
+    const consequence = built ? "taking the addon that is there as it is" : "going on with the TypeScript engine";
+    write(`${reason}: ${consequence} (https://rustup.rs installs it)\n`);
     return reason;
   }
   try {
@@ -96,7 +99,8 @@ async function buildAddon(cargo, write) {
     return "";
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    write(`${indent(excerpt(error.output))}\nthe addon does not build: going on ${built ? "with the one that is there" : "with the TypeScript engine"}\n`);
+    const consequence = built ? "with the one that is there" : "with the TypeScript engine";
+    write(`${indent(excerpt(error.output))}\nthe addon does not build: going on ${consequence}\n`);
     return error.message;
   }
 }
@@ -135,7 +139,11 @@ function writeStamp(path, hash) {
 function hashOf(paths) {
   const hash = createHash("sha256");
   const files = paths.flatMap((path) => filesBelow(join(root, path)));
-  for (const file of files.toSorted()) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update("\0");
+  for (const file of files.toSorted())
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
   return hash.digest("hex");
 }
 
@@ -186,7 +194,13 @@ function run(command, args, options = {}) {
     child.once("error", (error) => reject(new SetupError(`${command} cannot be started: ${error.message}`)));
     child.once("close", (code, signal) => {
       if (code === 0) resolve();
-      else reject(new SetupError(`\`${[basename(command), ...args.map((arg) => basename(arg))].join(" ")}\` ended with ${signal ?? `status ${code}`}`, output));
+      else
+        reject(
+          new SetupError(
+            `\`${[basename(command), ...args.map((arg) => basename(arg))].join(" ")}\` ended with ${signal ?? `status ${code}`}`,
+            output,
+          ),
+        );
     });
   });
 }

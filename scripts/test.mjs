@@ -38,7 +38,8 @@ try {
 report();
 
 async function main() {
-  if (!["", "native", "typescript"].includes(wanted)) throw new SetupError(`SIDETONE_ENGINE is ${wanted}: set it to native or typescript, or unset it`);
+  if (!["", "native", "typescript"].includes(wanted))
+    throw new SetupError(`SIDETONE_ENGINE is ${wanted}: set it to native or typescript, or unset it`);
   const { cargo, addon } = await setUp({ native: wanted !== "typescript", write: (text) => process.stderr.write(text) });
   const engines = enginesToTest(addon);
 
@@ -55,13 +56,18 @@ function enginesToTest(addon) {
   const problem = nativeProblem();
   if (problem === "") return wanted === "native" ? ["native"] : ["native", "typescript"];
   if (wanted === "native") throw new SetupError(problem);
-  skip("the native engine", addon === "cargo not found" ? "install Rust: https://rustup.rs" : `${problem.split("\n", 1)[0]}; npm run prebuildify tells why`);
+  skip(
+    "the native engine",
+    addon === "cargo not found" ? "install Rust: https://rustup.rs" : `${problem.split("\n", 1)[0]}; npm run prebuildify tells why`,
+  );
   return ["typescript"];
 }
 
 /** Why the addon does not load; empty when it does. */
 function nativeProblem() {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "dist", "cli", "main.js"), "doctor", "--engine", "native"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "dist", "cli", "main.js"), "doctor", "--engine", "native"], {
+    encoding: "utf8",
+  });
   return status === 0 ? "" : stderr.trim();
 }
 
@@ -117,14 +123,19 @@ function countVitest(path) {
   } catch {
     return { passed: 0, failed: 0, skipped: 0 };
   }
-  const tests = json.testResults.flatMap(({ name, assertionResults }) => assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName.replace(/ \(SIDETONE_SEED=\d+\)/, "")}` })));
-  const named = (/** @type {readonly string[]} */ statuses) => tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => relative(root, name));
+  const tests = json.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName.replace(/ \(SIDETONE_SEED=\d+\)/, "")}` })),
+  );
+  const named = (/** @type {readonly string[]} */ statuses) =>
+    tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => relative(root, name));
   const passed = named(["passed"]);
   const failed = named(["failed"]);
   // A test that is about one engine is skipped on the other: it did run.
   const ran = new Set([...passed, ...failed]);
   const skipped = new Set(named(["skipped", "pending", "disabled", "todo"]).filter((name) => !ran.has(name)));
-  const unloadable = json.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"));
+  const unloadable = json.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"),
+  );
   broken.push(...failed, ...unloadable.map(({ name }) => `${relative(root, name)} does not run`));
   left.push(...skipped);
   return { passed: passed.length, failed: failed.length + unloadable.length, skipped: skipped.size };
@@ -165,7 +176,11 @@ function add(count) {
  */
 function run([program = "", ...args]) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["inherit", "pipe", "inherit"], env: process.stdout.isTTY ? { FORCE_COLOR: "1", ...process.env } : process.env });
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: ["inherit", "pipe", "inherit"],
+      env: process.stdout.isTTY ? { FORCE_COLOR: "1", ...process.env } : process.env,
+    });
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
       stdout += text;

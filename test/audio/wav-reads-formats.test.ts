@@ -36,7 +36,9 @@ describe("reading a WAV file", () => {
   });
 
   it("decodes A-law and µ-law as G.711 says", async () => {
-    expect(Array.from(await readWav(await wavFile({ tag: 6, bits: 8 }, Uint8Array.of(0xd5, 0x55, 0xaa, 0x2a))))).toEqual([8, -8, 32_256, -32_256]);
+    expect(Array.from(await readWav(await wavFile({ tag: 6, bits: 8 }, Uint8Array.of(0xd5, 0x55, 0xaa, 0x2a))))).toEqual([
+      8, -8, 32_256, -32_256,
+    ]);
     expect(Array.from(await readWav(await wavFile({ tag: 7, bits: 8 }, Uint8Array.of(0xff, 0x00, 0x80))))).toEqual([0, -32_124, 32_124]);
   });
 

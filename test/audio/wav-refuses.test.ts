@@ -10,7 +10,12 @@ import { folder, wavBytes, wavFile } from "./wavFiles.ts";
 describe("reading what is no WAV file", () => {
   it("names a file that is not there", async () => {
     const path = join(await folder(), "missing.wav");
-    await expect(readWav(path)).rejects.toMatchObject({ name: "WavError", code: "WAV_MISSING", path, message: expect.stringContaining(path) });
+    await expect(readWav(path)).rejects.toMatchObject({
+      name: "WavError",
+      code: "WAV_MISSING",
+      path,
+      message: expect.stringContaining(path),
+    });
   });
 
   it("names a folder", async () => {

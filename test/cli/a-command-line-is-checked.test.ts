@@ -4,7 +4,8 @@ import { finish } from "./FakeIO.ts";
 
 describe("a command line", () => {
   it("is read whole", () => {
-    const line = "call 4711 --server pbx.example.com:5070 --user alice --bind [::1]:5080 --rtp-ports 4000-4099 --engine typescript --play a.wav";
+    const line =
+      "call 4711 --server pbx.example.com:5070 --user alice --bind [::1]:5080 --rtp-ports 4000-4099 --engine typescript --play a.wav";
     expect(parseCommand([...line.split(" "), "--dtmf", "12#a", "--duration", "1.5", "--calls", "3", "--json", "--trace"])).toEqual({
       command: "call",
       number: "4711",
@@ -76,8 +77,8 @@ describe("a command line", () => {
   it("has help that names every command, option and exit status, and fits a terminal", async () => {
     const { io, status } = await finish(["--help"]);
     expect(status).toBe(0);
-    const words = "demo register call answer doctor --server --user --bind --rtp-ports --engine --play --record --echo --dtmf --duration --calls --trace --json 130";
-    for (const word of words.split(" ")) expect(io.stdout.text).toContain(word);
+    const options = "--server --user --bind --rtp-ports --engine --play --record --echo --dtmf --duration --calls --trace --json";
+    for (const word of `demo register call answer doctor ${options} 130`.split(" ")) expect(io.stdout.text).toContain(word);
     expect(Math.max(...io.stdout.text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 

@@ -26,7 +26,10 @@ describe("the password", () => {
   });
 
   it("is not asked for where nobody can type it", async () => {
-    await expect(readPassword(new FakeIO("."), "alice", "pbx")).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("SIDETONE_PASSWORD") });
+    await expect(readPassword(new FakeIO("."), "alice", "pbx")).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("SIDETONE_PASSWORD"),
+    });
   });
 
   it.each([

@@ -36,14 +36,36 @@ describe("calls from peer to peer", () => {
     expect(await bob.status).toBe(0);
     expect(alice.io.events().map(({ event }) => event)).toEqual(["listening", "ringing", "answered", "ended", "stats"]);
     expect(alice.io.event("ended")).toMatchObject({ by: "local", cause: "bye", duration: expect.any(Number) });
-    expect(bob.io.events().map(({ event, digit }) => digit ?? event)).toEqual(["listening", "incoming", "answered", "1", "2", "#", "ended", "stats"]);
+    expect(bob.io.events().map(({ event, digit }) => digit ?? event)).toEqual([
+      "listening",
+      "incoming",
+      "answered",
+      "1",
+      "2",
+      "#",
+      "ended",
+      "stats",
+    ]);
     expect(bob.io.event("stats")).toMatchObject({ packetsReceived: expect.any(Number), engine: process.env["SIDETONE_ENGINE"] });
     expect(await likeness(join(bob.io.cwd, "heard.wav"))).toBeGreaterThan(LIKE);
   }, 40_000);
 
   it("hears its own voice from --echo, and hangs up when its time is over", async () => {
     const bob = await answering("--echo");
-    const alice = await finish(["call", bob.uri, "--bind", "127.0.0.1", "--play", reply, "--duration", "4", "--record", "echo.wav", "--json", ...ports]);
+    const alice = await finish([
+      "call",
+      bob.uri,
+      "--bind",
+      "127.0.0.1",
+      "--play",
+      reply,
+      "--duration",
+      "4",
+      "--record",
+      "echo.wav",
+      "--json",
+      ...ports,
+    ]);
     expect(alice.status).toBe(0);
     expect(await likeness(join(alice.io.cwd, "echo.wav"))).toBeGreaterThan(LIKE);
     await bob.io.stdout.sees(/"ended"/);
@@ -55,13 +77,16 @@ describe("calls from peer to peer", () => {
     expect(alice.status).toBe(0);
     expect(await bob.status).toBe(0);
     expect(alice.io.events().filter(({ event }) => event === "answered")).toHaveLength(3);
-    for (const name of ["heard.wav", "heard-2.wav", "heard-3.wav"]) expect((await readWav(join(bob.io.cwd, name))).length).toBeGreaterThan(0);
+    for (const name of ["heard.wav", "heard-2.wav", "heard-3.wav"])
+      expect((await readWav(join(bob.io.cwd, name))).length).toBeGreaterThan(0);
   });
 
   it("tells people in sentences", async () => {
     const bob = await answering("--calls", "1");
     const alice = await finish(["call", bob.uri, "--bind", "127.0.0.1", "--duration", "0.2", ...ports]);
-    expect(alice.io.stdout.text).toMatch(/^listening on 127\.0\.0\.1:\d+\n.* rings\n.*: answered\n.*: hung up after \d\.\d s\n\d+ packets sent, .*\n$/);
+    expect(alice.io.stdout.text).toMatch(
+      /^listening on 127\.0\.0\.1:\d+\n.* rings\n.*: answered\n.*: hung up after \d\.\d s\n\d+ packets sent, .*\n$/,
+    );
     expect(alice.io.stderr.text).toBe("");
   });
 
@@ -168,7 +193,9 @@ describe("calls through a server", () => {
   it("shows every message with --trace, and no secret", async () => {
     const { io } = await finish(["register", ...account("alice"), "--trace"], { SIDETONE_PASSWORD: users.alice });
     const messages = io.events().filter(({ event }) => event === "sip");
-    const heads = messages.map(({ direction, message }) => `${String(direction)} ${/^(?:SIP\/2.0 \d+|\w+)/.exec(String(message))?.[0] ?? ""}`);
+    const heads = messages.map(
+      ({ direction, message }) => `${String(direction)} ${/^(?:SIP\/2.0 \d+|\w+)/.exec(String(message))?.[0] ?? ""}`,
+    );
     const [asked, challenged, granted] = ["out REGISTER", "in SIP/2.0 401", "in SIP/2.0 200"];
     expect(heads).toEqual([asked, challenged, asked, granted, asked, granted]);
     expect(JSON.stringify(messages)).not.toMatch(/response=\\"[0-9a-f]/);

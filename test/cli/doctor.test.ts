@@ -13,7 +13,11 @@ describe("sidetone doctor", () => {
   it("tells programs", async () => {
     const { io, status } = await finish(["doctor", "--json", "--rtp-ports", "24000-24999"]);
     expect(status).toBe(0);
-    expect(io.event("doctor")).toMatchObject({ engine: process.env["SIDETONE_ENGINE"], node: process.versions.node, port: expect.any(Number) });
+    expect(io.event("doctor")).toMatchObject({
+      engine: process.env["SIDETONE_ENGINE"],
+      node: process.versions.node,
+      port: expect.any(Number),
+    });
   });
 
   it("ends with 8 where RTP cannot be bound", async () => {

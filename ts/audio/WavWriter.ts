@@ -113,7 +113,9 @@ export class WavWriter {
 
 function writeError(path: string, cause: unknown): WavError {
   const why = systemCode(cause);
-  return new WavError("WAV_WRITE", path, `cannot write ${path}: ${why}; check the folder, its permissions and the space on the disk`, { cause });
+  return new WavError("WAV_WRITE", path, `cannot write ${path}: ${why}; check the folder, its permissions and the space on the disk`, {
+    cause,
+  });
 }
 
 function littleEndian(samples: Int16Array): Buffer {

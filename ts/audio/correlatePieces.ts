@@ -70,7 +70,13 @@ function findPieces(reference: Int16Array, heard: Int16Array, offset: number, sl
 }
 
 /** Walks the path back from its end, and adds up what lies on it. */
-function follow(reference: Int16Array, heard: Int16Array, offsets: readonly number[], choices: readonly Int32Array[], end: number): PiecewiseAlignment {
+function follow(
+  reference: Int16Array,
+  heard: Int16Array,
+  offsets: readonly number[],
+  choices: readonly Int32Array[],
+  end: number,
+): PiecewiseAlignment {
   let at = end;
   let shifts = 0;
   let products = 0;

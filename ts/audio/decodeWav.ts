@@ -98,10 +98,11 @@ function readContents(bytes: Uint8Array, name: string): Contents {
     throw notWav(name, bytes.length === 0 ? "it is empty" : "it does not begin with RIFF…WAVE");
   }
   let format: Omit<Contents, "data"> | undefined;
-  for (let offset = 12; offset + 8 <= bytes.length; ) {
+  for (let offset = 12; offset + 8 <= bytes.length;) {
     const size = view.getUint32(offset + 4, true);
     const chunk = bytes.subarray(offset + 8, offset + 8 + size);
-    if (nameAt(offset) === "fmt " && chunk.length >= 16) format = readFormat(new DataView(chunk.buffer, chunk.byteOffset, chunk.length), name);
+    if (nameAt(offset) === "fmt " && chunk.length >= 16)
+      format = readFormat(new DataView(chunk.buffer, chunk.byteOffset, chunk.length), name);
     if (nameAt(offset) === "data") {
       if (format === undefined) break;
       return { ...format, data: chunk.subarray(0, chunk.length - (chunk.length % ((format.channels * format.bits) / 8))) };
@@ -128,6 +129,7 @@ function notWav(name: string, reason: string): WavError {
   return new WavError(
     "WAV_FORMAT",
     name,
-    `cannot play ${name}: ${reason}; give a WAV file of PCM, float, A-law or µ-law samples, for instance from: sox ${name} -r 8000 -c 1 -b 16 out.wav`,
+    `cannot play ${name}: ${reason}; give a WAV file of PCM, float, A-law or µ-law samples, ` +
+      `for instance from: sox ${name} -r 8000 -c 1 -b 16 out.wav`,
   );
 }

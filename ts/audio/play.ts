@@ -1,7 +1,9 @@
-import type { MediaSession } from "../media/contract.ts";
+import type { MediaSession, MediaStatistics } from "../media/contract.ts";
 
 /** What of a media session playing needs. */
-export type PlaybackSession = Pick<MediaSession, "write" | "whenQueued" | "clear" | "statistics">;
+export interface PlaybackSession extends Pick<MediaSession, "write" | "whenQueued" | "clear"> {
+  statistics(): Pick<MediaStatistics, "samplesQueued">;
+}
 
 /** A frame of 20 ms at 8 kHz; a session sends one at a time. */
 const PIECE = 160;

@@ -29,7 +29,9 @@ async function readBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     const code = systemCode(error);
     const missing = code === "ENOENT";
-    const message = missing ? "there is no such file; check the path" : `it cannot be read (${code}); check that it is a file, and its permissions`;
+    const message = missing
+      ? "there is no such file; check the path"
+      : `it cannot be read (${code}); check that it is a file, and its permissions`;
     throw new WavError(missing ? "WAV_MISSING" : "WAV_UNREADABLE", path, `cannot play ${path}: ${message}`, { cause: error });
   }
 }

@@ -93,7 +93,15 @@ function endText({ by, cause, status, reason, error }: EndReason): string {
   if (cause === "cancel") return "given up";
   if (cause === "no-ack") return "ended, because the answer was never acknowledged";
   const said = [status, reason ?? error?.message].filter((part) => part !== undefined).join(" ");
-  const words = { rejected: "refused", redirected: "redirected", "no-answer": "no answer", gone: "gone", transport: "cannot be reached", error: "failed" };
+  const words = {
+    rejected: "refused",
+    redirected: "redirected",
+    "no-answer": "no answer",
+    gone: "gone",
+    transport: "cannot be reached",
+    expired: "not heard of any more",
+    error: "failed",
+  };
   return `${words[cause]}${said === "" ? "" : ` (${said})`}`;
 }
 

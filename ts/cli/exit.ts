@@ -36,7 +36,8 @@ export class UsageError extends SidetoneError {
 export function statusOfError(error: unknown): ExitStatus {
   if (error instanceof UsageError || error instanceof InvalidOptionError || error instanceof InvalidRangeError) return ExitStatus.USAGE;
   if (error instanceof InvalidAccountInfoError || error instanceof RegistrationError) return ExitStatus.NOT_REGISTERED;
-  if (error instanceof NoPortsAvailableError || error instanceof MediaSocketError || error instanceof EngineUnavailableError) return ExitStatus.NETWORK;
+  if (error instanceof NoPortsAvailableError || error instanceof MediaSocketError || error instanceof EngineUnavailableError)
+    return ExitStatus.NETWORK;
   if (error instanceof SidetoneError && error.code.startsWith("TRANSPORT_")) return ExitStatus.NETWORK;
   return ExitStatus.FAILED;
 }

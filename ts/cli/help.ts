@@ -13,6 +13,9 @@ account
   SIDETONE_PASSWORD             the password, from the environment; else a terminal is asked for it
 
 network
+  --transport udp|tcp|tls       what to speak (default: udp, or what the server's DNS says)
+  --ca FILE                     tls: trust these authorities, or this server's own certificate (PEM)
+  --insecure                    tls: trust any certificate: for tests only
   --bind IP[:PORT]              local address of SIP and RTP; default: all and a free port, or 5060
                                 to answer without a server
   --rtp-ports LOW-HIGH          local ports of RTP (default 10000-20000)

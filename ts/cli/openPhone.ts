@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { CredentialsManager, redact, SIPURI, type TraceEntry, VoIPCall, VoIPPhone } from "../index.ts";
+import { CredentialsManager, redact, SIPURI, type TraceEntry, TransportMode, VoIPCall, VoIPPhone } from "../index.ts";
 import type { CommandIO } from "./io.ts";
 import type { CommandOptions } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -10,6 +10,7 @@ class PendingCall extends VoIPCall {
   override ringing(): void {}
 }
 
+const MODES = { udp: TransportMode.UDP, tcp: TransportMode.TCP, tls: TransportMode.TLS };
 const DEFAULT_USER = "sidetone";
 
 /**
@@ -17,7 +18,7 @@ const DEFAULT_USER = "sidetone";
  * @throws whatever `phone.start()` throws
  */
 export async function openPhone(options: CommandOptions, io: CommandIO, output: Output): Promise<VoIPPhone> {
-  const { server, user = DEFAULT_USER, bind, rtpPorts, engine } = options;
+  const { server, user = DEFAULT_USER, transport, ca, insecure, bind, rtpPorts, engine } = options;
   const credentialsManager = new CredentialsManager();
   if (server !== undefined) credentialsManager.add(user, await readPassword(io, user, server.host));
   const phone = new VoIPPhone({
@@ -26,7 +27,10 @@ export async function openPhone(options: CommandOptions, io: CommandIO, output: 
     callClass: PendingCall,
     audioFormat: "s16le",
     bindIp: bind?.address ?? (reachesIPv6(options) ? "::" : "0.0.0.0"),
-    bindPort: bind?.port ?? (options.command === "answer" && server === undefined ? 5060 : 0),
+    bindPort: bind?.port ?? (options.command === "answer" && server === undefined ? (transport === "tls" ? 5061 : 5060) : 0),
+    ...(transport === undefined ? {} : { transportMode: MODES[transport] }),
+    ...(ca === undefined ? {} : { tlsCa: ca }),
+    ...(insecure === true ? { tlsVerify: false } : {}),
     ...(server === undefined ? {} : { server: server.host }),
     ...(server?.port === undefined ? {} : { port: server.port }),
     ...(rtpPorts === undefined ? {} : { rtpPortLow: rtpPorts.low, rtpPortHigh: rtpPorts.high }),
@@ -44,7 +48,12 @@ export async function openPhone(options: CommandOptions, io: CommandIO, output: 
   const local = phone.localEndpoint;
   const where = local === undefined ? "" : `${host(local.address)}:${local.port}`;
   if (server === undefined) output.event("listening", { user, address: local?.address, port: local?.port }, `listening on ${where}`);
-  else output.event("registered", { user, server: server.host, address: local?.address, port: local?.port }, `registered ${user} at ${server.host}`);
+  else
+    output.event(
+      "registered",
+      { user, server: server.host, address: local?.address, port: local?.port },
+      `registered ${user} at ${server.host}`,
+    );
   return phone;
 }
 
@@ -56,8 +65,9 @@ function reachesIPv6({ server, number }: CommandOptions): boolean {
 
 function showMessage(output: Output, { direction, local, remote, bytes, time }: TraceEntry): void {
   const message = redact(Buffer.from(bytes).toString("utf8")).replaceAll("\r\n", "\n");
-  const arrow = direction === "out" ? ">>>" : "<<<";
-  const head = `${arrow} ${(time / 1000).toFixed(3)} ${host(local.address)}:${local.port} ${direction === "out" ? "->" : "<-"} ${host(remote.address)}:${remote.port}`;
+  const [mark, arrow] = direction === "out" ? [">>>", "->"] : ["<<<", "<-"];
+  const ends = `${host(local.address)}:${local.port} ${arrow} ${host(remote.address)}:${remote.port}`;
+  const head = `${mark} ${(time / 1000).toFixed(3)} ${ends}`;
   output.aside("sip", { direction, local, remote, message }, `${head}\n${message.trimEnd()}\n`);
 }
 

@@ -6,6 +6,8 @@ import { UsageError } from "./exit.ts";
 export const COMMANDS = ["demo", "register", "call", "answer", "doctor"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
+export type TransportName = "udp" | "tcp" | "tls";
+
 /** A command line, read and checked. */
 export interface CommandOptions {
   readonly command: CommandName;
@@ -13,6 +15,11 @@ export interface CommandOptions {
   readonly number?: string;
   readonly server?: { readonly host: string; readonly port?: number };
   readonly user?: string;
+  readonly transport?: TransportName;
+  /** A file of certificates to trust. */
+  readonly ca?: string;
+  /** Trust whatever certificate the server shows. */
+  readonly insecure?: boolean;
   readonly bind?: { readonly address: string; readonly port?: number };
   readonly rtpPorts?: { readonly low: number; readonly high: number };
   readonly engine?: EngineName;
@@ -30,6 +37,9 @@ export interface CommandOptions {
 const PARSED = {
   server: { type: "string" },
   user: { type: "string" },
+  transport: { type: "string" },
+  ca: { type: "string" },
+  insecure: { type: "boolean" },
   bind: { type: "string" },
   "rtp-ports": { type: "string" },
   engine: { type: "string" },
@@ -47,7 +57,7 @@ const PARSED = {
 
 type OptionName = keyof typeof PARSED;
 
-const ACCOUNT: readonly OptionName[] = ["server", "user", "bind"];
+const ACCOUNT: readonly OptionName[] = ["server", "user", "transport", "ca", "insecure", "bind"];
 const CALL: readonly OptionName[] = ["rtp-ports", "play", "record", "echo", "dtmf", "calls"];
 /** What each command takes, beside the options of all of them. An option that would do nothing is a mistake worth telling. */
 const TAKES: Readonly<Record<CommandName, readonly OptionName[]>> = {
@@ -73,14 +83,24 @@ export function parseCommand(argv: readonly string[]): CommandOptions | "help" |
   if (!isCommand(command)) throw new UsageError(`there is no command ${JSON.stringify(command)}: one of ${COMMANDS.join(", ")}`);
   const useless = names(values).find((name) => !TAKES[command].includes(name) && !ALWAYS.includes(name));
   if (useless !== undefined) throw new UsageError(`--${useless} means nothing to ${command}`);
+  const transport = map(values.transport, transportName);
+  const needsTLS = values.ca !== undefined ? "ca" : values.insecure === true ? "insecure" : undefined;
+  if (needsTLS !== undefined && transport !== "tls") throw new UsageError(`--${needsTLS} means nothing without --transport tls`);
   const number = numberOf(command, rest, values.server !== undefined);
-  if (values.server !== undefined && values.user === undefined) throw new UsageError("--server needs --user: the user part of your address there");
+  if (values.server !== undefined && values.user === undefined)
+    throw new UsageError("--server needs --user: the user part of your address there");
   if (command === "register" && values.server === undefined) throw new UsageError("register needs --server HOST[:PORT] and --user NAME");
   return {
     command,
     ...defined("number", number),
-    ...defined("server", map(values.server, (text) => hostAndPort("--server", text))),
+    ...defined(
+      "server",
+      map(values.server, (text) => hostAndPort("--server", text)),
+    ),
     ...defined("user", values.user),
+    ...defined("transport", transport),
+    ...defined("ca", values.ca),
+    ...defined("insecure", values.insecure),
     ...defined("bind", map(values.bind, bindAddress)),
     ...defined("rtpPorts", map(values["rtp-ports"], portRange)),
     ...defined("engine", map(values.engine, engineName)),
@@ -136,7 +156,13 @@ function hostAndPort(option: string, text: string): { host: string; port?: numbe
   const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(text) ?? [];
   const host = bracketed ?? name ?? (isIP(text) === 6 ? text : undefined);
   if (host === undefined) throw new UsageError(`${option} ${text}: write HOST or HOST:PORT, IPv6 as [::1]:5060`);
-  return { host, ...defined("port", map(port, (digitsOfPort) => portNumber(option, digitsOfPort))) };
+  return {
+    host,
+    ...defined(
+      "port",
+      map(port, (digitsOfPort) => portNumber(option, digitsOfPort)),
+    ),
+  };
 }
 
 function bindAddress(text: string): { address: string; port?: number } {
@@ -159,6 +185,11 @@ function portRange(text: string): { low: number; high: number } {
 
 function engineName(text: string): EngineName {
   if (text !== "native" && text !== "typescript") throw new UsageError(`--engine ${text}: native or typescript`);
+  return text;
+}
+
+function transportName(text: string): TransportName {
+  if (text !== "udp" && text !== "tcp" && text !== "tls") throw new UsageError(`--transport ${text}: udp, tcp or tls`);
   return text;
 }
 

@@ -11,7 +11,9 @@ export async function readPassword(io: CommandIO, user: string, server: string):
   const set = io.env["SIDETONE_PASSWORD"];
   if (set !== undefined) return set;
   if (io.stdin.isTTY !== true) {
-    throw new UsageError(`no password for ${user} at ${server}: set SIDETONE_PASSWORD (to nothing for an account without one), or run in a terminal`);
+    throw new UsageError(
+      `no password for ${user} at ${server}: set SIDETONE_PASSWORD (to nothing for an account without one), or run in a terminal`,
+    );
   }
   io.stderr.write(`Password of ${user} at ${server}: `);
   try {

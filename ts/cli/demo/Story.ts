@@ -78,18 +78,16 @@ export class Story {
       ...(failure === undefined ? {} : { failure }),
       messages: ladderOf(this.trace, this.alicePort),
       marks: this.#marks,
-      directions: this.speeches.map(
-        ({ speaker, listener, spokenIn, heardIn, ear, match, pieces }): Direction => ({
-          speaker,
-          listener,
-          heard: ear.heard,
-          samples: ear.samples(),
-          sent: spokenIn.stats(),
-          received: heardIn.stats(),
-          ...(match === undefined ? {} : { correlation: (pieces ?? match).correlation }),
-          shifts: pieces?.shifts ?? 0,
-        }),
-      ),
+      directions: this.speeches.map(({ speaker, listener, spokenIn, heardIn, ear, match, pieces }): Direction => ({
+        speaker,
+        listener,
+        heard: ear.heard,
+        samples: ear.samples(),
+        sent: spokenIn.stats(),
+        received: heardIn.stats(),
+        ...(match === undefined ? {} : { correlation: (pieces ?? match).correlation }),
+        shifts: pieces?.shifts ?? 0,
+      })),
       digitsSent: this.digitsSent,
       digitsHeard: this.digitsHeard,
     };

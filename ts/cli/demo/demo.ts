@@ -55,5 +55,9 @@ function tellResult(report: DemoReport, output: Output, wav: string, html: strin
     wav,
     page: html,
   };
-  output.event("result", fields, [`Digits ${digitsHeard || "none"}`, `Engine ${engine.engine}`, `WAV    ${wav}`, `Page   ${html}`].join("\n"));
+  output.event(
+    "result",
+    fields,
+    [`Digits ${digitsHeard || "none"}`, `Engine ${engine.engine}`, `WAV    ${wav}`, `Page   ${html}`].join("\n"),
+  );
 }

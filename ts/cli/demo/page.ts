@@ -10,7 +10,9 @@ import { wavDataURI } from "./wavDataURI.ts";
 export function page(report: DemoReport): string {
   const { engine, failure, directions, marks, messages, start } = report;
   const seconds = (report.end - start) / 1000;
-  const verdict = failure === undefined ? '<p class="verdict good">Everything arrived</p>' : `<p class="verdict bad">Failed: ${escape(failure)}</p>`;
+  const verdict =
+    failure === undefined ? '<p class="verdict good">Everything arrived</p>' : `<p class="verdict bad">Failed: ${escape(failure)}</p>`;
+  const about = [`${engine.machine}, Node ${process.versions.node}`, ...engine.refused.map((reason) => `not native: ${reason}`)];
   const when = report.startedAt.toISOString().replace("T", " ").slice(0, 19);
   return `<!doctype html>
 <html lang="en">
@@ -36,7 +38,7 @@ ${ladderView(messages, marks, start)}
 </section>
 ${directions.length === 0 ? "" : counters(directions)}
 </main>
-<footer>${escape(engine.machine)}, Node ${escape(process.versions.node)}${engine.refused.map((reason) => `<br>not native: ${escape(reason)}`).join("")}</footer>
+<footer>${about.map(escape).join("<br>")}</footer>
 </body>
 </html>
 `;
@@ -59,14 +61,19 @@ function card(title: string, value: string, note: string): string {
 }
 
 function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoReport): string {
-  const sum = (pick: (direction: Direction) => number | undefined): number => directions.reduce((total, each) => total + (pick(each) ?? 0), 0);
+  const sum = (pick: (direction: Direction) => number | undefined): number =>
+    directions.reduce((total, each) => total + (pick(each) ?? 0), 0);
   const worst = Math.min(...directions.map(({ correlation }) => correlation ?? 0));
   const shifts = sum((direction) => direction.shifts);
   const jitters = directions.map(({ received }) => (received?.jitter ?? 0) / 8);
   const delays = directions.map(({ received }) => `${Math.round(received?.playoutDelay ?? 0)}`);
   const names = directions.map(({ listener }) => escape(listener)).join(" / ");
   return `<section class="cards">${[
-    card("Speech", Number.isFinite(worst) ? worst.toFixed(4) : "none", `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts === 1 ? "a pause" : `${shifts} pauses`}`}`),
+    card(
+      "Speech",
+      Number.isFinite(worst) ? worst.toFixed(4) : "none",
+      `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts === 1 ? "a pause" : `${shifts} pauses`}`}`,
+    ),
     card("RTP packets", String(sum(({ sent }) => sent?.packetsSent)), `sent; ${sum(({ received }) => received?.packetsLost)} lost`),
     card("Jitter", `${jitters.map((value) => value.toFixed(2)).join(" / ") || "none"}<small> ms</small>`, names),
     card("Playout delay", `${delays.join(" / ") || "none"}<small> ms</small>`, names),
@@ -78,7 +85,8 @@ function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoRe
 function players(directions: readonly Direction[]): string {
   const each = directions.map(
     ({ speaker, listener, samples }) =>
-      `<div><h2>What ${escape(listener)} heard of ${escape(speaker)}</h2><audio controls preload="metadata" src="${wavDataURI(samples)}"></audio></div>`,
+      `<div><h2>What ${escape(listener)} heard of ${escape(speaker)}</h2>` +
+      `<audio controls preload="metadata" src="${wavDataURI(samples)}"></audio></div>`,
   );
   return `<section class="players">${each.join("")}</section>`;
 }

@@ -46,13 +46,16 @@ export function plot({ label, unit, series, from, to, ticks, seconds, filled, ma
   const verticals = marks.map((mark) => `<path class="mark" d="M${(1000 * x(mark.x)).toFixed(1)} 0V300"/>`);
   const step = [1, 2, 5, 10, 20, 30, 60].find((each) => seconds / each <= 8) ?? 120;
   const times = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, i) => i * step);
+  const keys = series.map(({ name, style }) => `<span class="key ${style}">${escape(name)}</span>`);
   return `<figure class="plot">
-<figcaption>${series.map(({ name, style }) => `<span class="key ${style}">${escape(name)}</span>`).join(" ")}<span class="unit">${escape(unit)}</span></figcaption>
+<figcaption>${keys.join(" ")}<span class="unit">${escape(unit)}</span></figcaption>
 <div class="canvas" role="img" aria-label="${escape(label)}">
 <svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">${[...grid, ...verticals, ...curves].join("")}</svg>
 ${ticks.map((tick) => `<span class="y" style="top:${percent(y(tick))}">${escape(tick)}</span>`).join("")}
 ${times.map((time) => `<span class="x" style="left:${percent(x(time))}">${time}${time === 0 ? " s" : ""}</span>`).join("")}
-${clusters(marks, seconds).map((mark) => `<span class="m" style="left:${percent(x(mark.x))}">${escape(mark.text)}</span>`).join("")}
+${clusters(marks, seconds)
+  .map((mark) => `<span class="m" style="left:${percent(x(mark.x))}">${escape(mark.text)}</span>`)
+  .join("")}
 </div></figure>`;
 }
 

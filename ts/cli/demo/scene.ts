@@ -55,7 +55,11 @@ export async function playScene(story: Story, setting: Setting): Promise<void> {
   const phones: VoIPPhone[] = [];
   let said: Said;
   try {
-    story.tell("registrar", { address: registrar.address, port: registrar.port }, `registrar and proxy on ${registrar.address}:${registrar.port}`);
+    story.tell(
+      "registrar",
+      { address: registrar.address, port: registrar.port },
+      `registrar and proxy on ${registrar.address}:${registrar.port}`,
+    );
     const alice = newPhone("alice", passwords.alice, registrar, setting);
     const bob = newPhone("bob", passwords.bob, registrar, setting);
     phones.push(alice, bob);
@@ -127,7 +131,8 @@ async function talk(alice: VoIPPhone, bob: VoIPPhone, story: Story, setting: Set
   story.tell("hangup", { by: "bob" }, "bob hangs up");
   const ends = Promise.all([taken.hangup(), placed.ended, taken.ended]);
   const [, end] = await within(STEP, "the call ends", ends, signal);
-  if (end.by !== "remote" || end.cause !== "bye") throw new DemoError(`Bob hung up, but for Alice the call ended otherwise: ${end.by} ${end.cause}`);
+  if (end.by !== "remote" || end.cause !== "bye")
+    throw new DemoError(`Bob hung up, but for Alice the call ended otherwise: ${end.by} ${end.cause}`);
   story.tell("ended", { call: placed.callId, by: end.by, cause: end.cause }, "for alice the call has ended as well");
   await recording.stop();
   return { there, speech, back, reply };
@@ -151,7 +156,11 @@ async function speak(speech: Speech, file: string, story: Story, signal: AbortSi
     if (correlation >= LEAST_CORRELATION || take === TAKES) return samples;
     const why = skipped === 0 ? "packets came unevenly" : `the process was held up for ${skipped * 20} ms`;
     const again = `${speaker.toLowerCase()} says it again`;
-    story.tell("again", { from: speaker, to: listener, correlation, framesSkipped: skipped }, `correlation ${correlation.toFixed(4)}, because ${why}: ${again}`);
+    story.tell(
+      "again",
+      { from: speaker, to: listener, correlation, framesSkipped: skipped },
+      `correlation ${correlation.toFixed(4)}, because ${why}: ${again}`,
+    );
   }
 }
 

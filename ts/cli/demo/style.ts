@@ -1,9 +1,12 @@
 /** The page's look: light and dark, from a phone's width up. Colours are told apart by lightness and dashes as well. */
 export const STYLE: string = `
-:root{--paper:#f6f6f3;--sheet:#fff;--ink:#1b1d20;--soft:#62676d;--rule:#dfe0dc;--alice:#1f5fc4;--bob:#b8500b;--good:#1c7a3d;--bad:#b3261e;--lane:#c3c6c8}
-@media(prefers-color-scheme:dark){:root{--paper:#121416;--sheet:#1b1e21;--ink:#e9eaeb;--soft:#a0a6ac;--rule:#2e3237;--alice:#7db1ff;--bob:#ffb070;--good:#6fce8c;--bad:#ff9a90;--lane:#4a5056}}
+:root{--paper:#f6f6f3;--sheet:#fff;--ink:#1b1d20;--soft:#62676d;--rule:#dfe0dc;--alice:#1f5fc4;--bob:#b8500b;--good:#1c7a3d;
+  --bad:#b3261e;--lane:#c3c6c8}
+@media(prefers-color-scheme:dark){:root{--paper:#121416;--sheet:#1b1e21;--ink:#e9eaeb;--soft:#a0a6ac;--rule:#2e3237;--alice:#7db1ff;
+  --bob:#ffb070;--good:#6fce8c;--bad:#ff9a90;--lane:#4a5056}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:62rem;padding:1.5rem 1rem 3rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;-webkit-text-size-adjust:100%}
+body{margin:0 auto;max-width:62rem;padding:1.5rem 1rem 3rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;
+  -webkit-text-size-adjust:100%}
 h1{font-size:clamp(1.6rem,5vw,2.3rem);line-height:1.15;margin:0;letter-spacing:-.02em}
 h2{font-size:1.05rem;margin:0 0 .25rem}
 h3{font-size:.8rem;font-weight:600;text-transform:uppercase;letter-spacing:.08em;color:var(--soft);margin:1.1rem 0 .3rem}
@@ -37,10 +40,13 @@ path{fill:none;vector-effect:non-scaling-stroke}
 .x{top:calc(100% + .3rem);transform:translateX(-50%)}
 .m{bottom:100%;transform:translateX(-50%);font-weight:600}
 .ladder{font-size:.86rem}
-.ladder time{flex:none;width:3.6rem;color:var(--soft);font-size:.75rem;font-variant-numeric:tabular-nums;align-self:end;padding-bottom:.15rem}
+.ladder time{flex:none;width:3.6rem;color:var(--soft);font-size:.75rem;font-variant-numeric:tabular-nums;align-self:end;
+  padding-bottom:.15rem}
 .heads,.rung>summary,.rung.media{display:flex;gap:.3rem}
 .heads{position:sticky;top:0;background:var(--sheet);padding:.4rem 0;border-bottom:1px solid var(--rule);z-index:1;font-weight:600}
-.lanes{flex:1;display:flex;align-items:flex-end;min-height:2.1rem;padding:.2rem 0 .45rem;background:linear-gradient(var(--lane),var(--lane)) 16.667% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 50% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 83.333% 0/1px 100% no-repeat}
+.lanes{flex:1;display:flex;align-items:flex-end;min-height:2.1rem;padding:.2rem 0 .45rem;background:linear-gradient(var(--lane),
+  var(--lane)) 16.667% 0/1px 100% no-repeat,linear-gradient(var(--lane),var(--lane)) 50% 0/1px 100% no-repeat,
+  linear-gradient(var(--lane),var(--lane)) 83.333% 0/1px 100% no-repeat}
 .heads .lanes{display:grid;grid-template-columns:repeat(3,1fr);text-align:center;min-height:0;padding:0;background:none;line-height:1.2}
 summary{list-style:none;cursor:pointer;border-radius:6px}
 summary::-webkit-details-marker{display:none}
@@ -58,11 +64,13 @@ summary:focus-visible{outline:2px solid var(--alice);outline-offset:1px}
 .refusal .arrow{color:var(--bad);border-bottom-style:dashed}
 .media .arrow{border-bottom-width:4px;border-bottom-style:double}
 .media .arrow::after{bottom:-7px}
-pre{margin:.2rem 0 .8rem;padding:.8rem;background:var(--paper);border:1px solid var(--rule);border-radius:8px;overflow:auto;font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
+pre{margin:.2rem 0 .8rem;padding:.8rem;background:var(--paper);border:1px solid var(--rule);border-radius:8px;overflow:auto;
+  font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right}
 th[scope=row]{text-align:left;font-weight:400}
 tr:last-child>*{border-bottom:0}
 footer{color:var(--soft);font-size:.8rem;overflow-wrap:anywhere}
-@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0;grid-template-columns:repeat(2,1fr)}.ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow{padding:0 .2rem}.arrow small{display:none}}
+@media(max-width:30rem){body{padding:1rem .6rem 2rem}section{padding:.9rem .8rem}.cards{padding:0;grid-template-columns:repeat(2,1fr)}
+  .ladder{font-size:.76rem}.ladder time{width:2.7rem;font-size:.66rem}.arrow{padding:0 .2rem}.arrow small{display:none}}
 `;
