@@ -8,6 +8,7 @@ import { newCallId, newTag } from "../message/random.ts";
 import { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
+import { isCertificateFault } from "../transport/tlsErrors.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import type { KeepAlive } from "./KeepAlive.ts";
 import { RegistrationError } from "./RegistrationError.ts";
@@ -142,7 +143,7 @@ export class Registration {
     } catch (error) {
       const now = this.#ua.clock.now();
       const network = error instanceof RequestTimeoutError || error instanceof RequestTransportError || error instanceof RequestAbandonedError;
-      if (network) this.#act(this.#machine.silent(error, now));
+      if (network) this.#act(this.#machine.silent(error, now, isCertificateFault(error.cause)));
       else this.#act(this.#machine.broken(error instanceof Error ? error : new Error(String(error)), now));
       return;
     }

@@ -170,13 +170,13 @@ export class RegistrationMachine {
     return this.#failed(error, { status, reason, error }, now, wrong, refusal.retryAfter);
   }
 
-  /** No final response has come, or the REGISTER did not leave. */
-  silent(cause: Error, now: number): RegistrationAction[] {
+  /** No final response has come, or the REGISTER did not leave. @param hopeless and trying again soon will not change it */
+  silent(cause: Error, now: number, hopeless = false): RegistrationAction[] {
     if (this.#stopping) return this.#giveBack();
     this.#sent = undefined;
     const { server, user } = this.#options;
     const error = new RegistrationError(server, user, cause.message, 408, "Request Timeout", { cause });
-    return this.#failed(error, { error }, now, false, undefined);
+    return this.#failed(error, { error }, now, hopeless, undefined);
   }
 
   /** The REGISTER could not even be made: our own settings are at fault. */

@@ -27,6 +27,12 @@ export function tlsError(cause: Error, to: Endpoint): TransportError {
   return new TransportError("TRANSPORT_TLS", `cannot connect to TLS ${name}${formatEndpoint(address, port)}: ${problem}`, address, port, cause);
 }
 
+/** Whether an error is about the far end's certificate: then another try in a few seconds will not help. */
+export function isCertificateFault(error: unknown): boolean {
+  if (!(error instanceof TransportError)) return false;
+  return Object.hasOwn(CERTIFICATE_PROBLEMS, error.systemCode ?? "") || error.systemCode === "ERR_TLS_CERT_ALTNAME_INVALID";
+}
+
 function problemOf(code: string, cause: Error, name: string): string | undefined {
   const certificate = CERTIFICATE_PROBLEMS[code];
   if (certificate !== undefined) return certificate;
