@@ -46,8 +46,11 @@ export class ClientInviteSession extends InviteSession {
    * UPDATE has changed the session since
    */
   onAccepted?: ((response: SIPResponse, answer?: SIPBody) => void) | undefined;
-  /** A 300, 301 or 302 sends the call elsewhere; `followRedirects` limits how often. */
-  onRedirect?: ((target: SIPURI, response: SIPResponse) => void) | undefined;
+  /**
+   * A 300, 301 or 302 has sent the call elsewhere; `followRedirects` limits how often.
+   * @param response that one, or the refusal of the place tried before; undefined when that did not answer
+   */
+  onRedirect?: ((target: SIPURI, response: SIPResponse | undefined) => void) | undefined;
 
   #outgoing: OutgoingRequest;
   #pracks: Pracks;
@@ -232,16 +235,7 @@ export class ClientInviteSession extends InviteSession {
         this.#sendAgain();
         return;
       }
-      const target = this.#redirection.next(response);
-      if (target !== undefined) {
-        this.#uri = target.forRequest();
-        this.guard(() => this.onRedirect?.(target, response));
-        // Whoever hears of it may have given up.
-        if (!this.#canceled) {
-          this.#sendAgain();
-          return;
-        }
-      }
+      if (this.#follow(this.#redirection.next(response), response)) return;
     }
     this.#pending = false;
     const { statusCode: status, reason } = response;
@@ -250,18 +244,24 @@ export class ClientInviteSession extends InviteSession {
   }
 
   #fail(error: Error): void {
-    const further = this.#canceled || this.state === "terminated" ? undefined : this.#redirection.further();
-    if (further !== undefined) {
-      this.#uri = further.forRequest();
-      this.#sendAgain();
-      return;
-    }
+    if (!this.#canceled && this.state !== "terminated" && this.#follow(this.#redirection.further())) return;
     this.#pending = false;
     // No final response after a CANCEL counts as the 487 that should have come (RFC 3261 §9.1).
     if (this.#canceled) this.end(this.#canceledReason());
     else if (error instanceof RequestTimeoutError) this.end({ by: "timeout", cause: "no-answer", status: 408, reason: "Request Timeout", error });
     else if (error instanceof RequestTransportError) this.end({ by: "error", cause: "transport", status: 503, reason: "Service Unavailable", error });
     else this.end({ by: "error", cause: "error", error });
+  }
+
+  /** Calls the next of the places that redirections named. @returns whether there is one */
+  #follow(target: SIPURI | undefined, response?: SIPResponse): boolean {
+    if (target === undefined) return false;
+    this.guard(() => this.onRedirect?.(target, response));
+    // Whoever hears of it may have given up.
+    if (this.#canceled) return false;
+    this.#uri = target.forRequest();
+    this.#sendAgain();
+    return true;
   }
 
   #canceledReason(response?: SIPResponse): EndReason {

@@ -32,6 +32,7 @@ export class Progress {
   #resend: Alarm | undefined;
   #repeat: Alarm | undefined;
   #described = false;
+  #next: readonly ReliableSenderAction<SIPResponse>[] = [];
 
   constructor(ua: UserAgent, options: ProgressOptions) {
     this.#ua = ua;
@@ -69,12 +70,14 @@ export class Progress {
     const ours = found.describes && dialog.exchange.state === "local";
     if (found.describes) dialog.exchange.settle();
     if (ours) answered(bodyOf(prack));
-    this.#perform(found.actions);
+    this.#next = found.actions;
     return prack.body.length > 0 && !ours ? "offer" : "none";
   }
 
-  /** Lets the 2xx go that has been waiting, if now it may. */
+  /** The PRACK has been answered: sends what has been waiting for it, the next response or the 2xx. */
   proceed(): void {
+    this.#perform(this.#next);
+    this.#next = [];
     if (!this.#sender.holdsBack) this.#options.proceed();
   }
 
