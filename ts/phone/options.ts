@@ -80,7 +80,7 @@ export interface VoIPPhoneParameter {
   /** Whose calls to accept; see {@link SIPClientOptions.acceptCalls}. */
   readonly acceptCalls?: SIPClientOptions["acceptCalls"];
   readonly userAgent?: string;
-  /** Told of every SIP message; see {@link SIPClientOptions.trace}. */
+  /** Told of every SIP message: `printTrace`, a `PcapTrace`'s, or your own. Default: SIDETONE_TRACE=sip prints them. */
   readonly trace?: SIPClientOptions["trace"];
   /** SIP timers (RFC 3261 Table 4), for tests and odd networks. */
   readonly timers?: SIPClientOptions["timers"];

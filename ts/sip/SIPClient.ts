@@ -15,7 +15,6 @@ import { Locator } from "./dialog/Locator.ts";
 import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
 import { asksForTLS } from "./dialog/secure.ts";
 import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
-import type { UserAgent } from "./dialog/UserAgent.ts";
 import { UserAgentServer } from "./dialog/UserAgentServer.ts";
 import { NameAddr } from "./message/NameAddr.ts";
 import { LEAST_INTERVAL } from "./dialog/sessionExpires.ts";
@@ -32,6 +31,7 @@ import type { SIPClientOptions } from "./SIPClientOptions.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
 import { TransactionLayer } from "./transaction/TransactionLayer.ts";
 import { type Target, targetOf } from "./transport/target.ts";
+import { traceFromEnvironment } from "./trace/traceFromEnvironment.ts";
 import type { Endpoint, Transport, TransportProtocol } from "./transport/transport.ts";
 import { TransportSet } from "./transport/TransportSet.ts";
 
@@ -56,7 +56,8 @@ export interface OutsideRequestOptions {
  * await client.start();
  * const call = client.invite("bob", { body: { contentType: "application/sdp", content: offer } });
  */
-export class SIPClient implements UserAgent {
+// Not "implements UserAgent", which it is: those members are @internal, and the published types would promise what they do not show.
+export class SIPClient {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -114,7 +115,7 @@ export class SIPClient implements UserAgent {
       timers: this.timers,
       sentBy: (remote) => this.#identity.sentBy(remote),
       locate: async (host, port, protocol) => this.#locator.locate({ host, protocol, ...(port === undefined ? {} : { port }) }),
-      trace: options.trace,
+      trace: options.trace ?? traceFromEnvironment(),
       onInternalError: (error) => this.report(error),
     });
     const registers = server !== undefined && options.register !== false;

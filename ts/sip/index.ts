@@ -34,6 +34,8 @@ export {
   SIPClient,
   type SIPClientOptions,
 } from "./SIPClient.ts";
+export { PcapTrace } from "./trace/PcapTrace.ts";
+export { printTrace } from "./trace/printTrace.ts";
 export type { Timers } from "./transaction/timers.ts";
 export type { TraceEntry } from "./transaction/TransactionLayer.ts";
 export { type ConnectionLimits } from "./transport/connectionLimits.ts";
