@@ -56,7 +56,7 @@ export interface OutsideRequestOptions {
  * await client.start();
  * const call = client.invite("bob", { body: { contentType: "application/sdp", content: offer } });
  */
-// Not "implements UserAgent", which it is: those members are @internal, and the published types would promise what they do not show.
+// Not "implements UserAgent", which it is: those members are internal, and the published types must not promise what they do not show.
 export class SIPClient {
   readonly transport: Transport;
   readonly clock: Clock;

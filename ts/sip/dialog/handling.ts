@@ -16,7 +16,7 @@ export type RequestAnswer =
 /** Answers a request. Returning nothing means 200; a thrown {@link SIPRejection} its status; any other error 500. */
 export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
 
-/** @internal How a response is worded. */
+/** How a response is worded. */
 export interface RespondOptions {
   readonly reason?: string | undefined;
   readonly headers?: readonly (readonly [string, string])[] | undefined;

@@ -19,7 +19,7 @@ import { sipfrag } from "./sipfrag.ts";
 /** Seconds for which whoever referred us is kept informed: longer than a phone rings. */
 const EXPIRES = 300;
 
-/** @internal What ties a REFER to where it came in. */
+/** What ties a REFER to where it came in. */
 export interface ReferSurroundings {
   readonly ua: UserAgent;
   readonly tx: ServerTransaction;

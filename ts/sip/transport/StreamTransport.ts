@@ -1,7 +1,7 @@
 import { isIP, isIPv4, type Server, type Socket } from "node:net";
 import { type Clock, systemClock } from "../../time/clock.ts";
 import { SIPRequest } from "../message/SIPRequest.ts";
-import { Connection, type ConnectionOwner } from "./Connection.ts";
+import { Connection } from "./Connection.ts";
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from "./connectionLimits.ts";
 import { ConnectionTable } from "./ConnectionTable.ts";
 import { bindError, connectError, formatEndpoint, sendError, TransportError } from "./errors.ts";
@@ -34,7 +34,8 @@ export interface StreamTransportOptions {
  * - Keep-alives are answered, and sent where we opened the connection (RFC 5626 §4.4.1).
  * - What is no SIP, never ends, or is never read, costs the connection it happens on, and no other.
  */
-export abstract class StreamTransport implements Transport, ConnectionOwner {
+// Not "implements ConnectionOwner", which it is: those members are internal and not in the published types.
+export abstract class StreamTransport implements Transport {
   abstract readonly protocol: "TCP" | "TLS";
   readonly reliable = true;
   onMessage: ((message: Uint8Array, from: Endpoint, read?: ReadMessage) => void) | undefined;
