@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import { samplesOf } from "../audio/source.ts";
-import type { MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
+import type { Direction, MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
 import { SIPRejection } from "../sip/dialog/errors.ts";
 import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
@@ -10,8 +10,9 @@ import type { SIPResponse } from "../sip/message/SIPResponse.ts";
 import { CallAudio, type Recording } from "./CallAudio.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import { CallState } from "./CallState.ts";
+import { type CollectOptions, DigitBuffer } from "./DigitBuffer.ts";
 import { digitsOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
-import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import { InvalidOptionError, InvalidStateError, NegotiationError } from "./errors.ts";
 import { type Negotiation, warning } from "./Negotiation.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
 
@@ -73,7 +74,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   readonly #audio: CallAudio;
   #state: CallState;
   #renegotiated = false;
-  #digits = "";
+  readonly #digits = new DigitBuffer();
   #dtmfWaiters: (() => void)[] = [];
   #settleEnded: (reason: EndReason) => void = () => {};
 
@@ -195,6 +196,24 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     await this.ended;
   }
 
+  /** Whether we have put the far end on hold. */
+  get held(): boolean {
+    return this.#setup.negotiation.direction !== "sendrecv";
+  }
+
+  /**
+   * Puts the far end on hold (RFC 3264 §8.4): it is asked to stop sending, and hears what we play.
+   * @throws InvalidStateError unless ANSWERED, NegotiationError when the far end refuses; the call then goes on as it was
+   */
+  hold(): Promise<void> {
+    return this.#reoffer("hold", "sendonly");
+  }
+
+  /** Takes the far end off hold. @throws as {@link hold} */
+  resume(): Promise<void> {
+    return this.#reoffer("resume", "sendrecv");
+  }
+
   // ---- audio ----
 
   /** Queues linear audio for sending, in the phone's `audioFormat`. Any amount is taken; it goes out at its own pace. */
@@ -240,10 +259,15 @@ export class VoIPCall extends EventEmitter<CallEvents> {
 
   /** Takes the next `length` digits received; all of them when negative or null. Fewer, or none, when no more were pressed. */
   getDtmf(length: number | null = 1): string {
-    const count = length === null || length < 0 ? this.#digits.length : length;
-    const taken = this.#digits.slice(0, count);
-    this.#digits = this.#digits.slice(count);
-    return taken;
+    return this.#digits.take(length);
+  }
+
+  /**
+   * Waits for a caller's input, for instance `{ count: 4, terminator: "#" }`. Settles with the digits: fewer than asked for, or none, after a pause or
+   * at the end of the call. @throws the signal's reason on abort
+   */
+  collectDtmf(options: CollectOptions = {}): Promise<string> {
+    return this.#digits.collect(options);
   }
 
   /**
@@ -361,6 +385,28 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     return answer.body;
   }
 
+  async #reoffer(action: string, direction: Direction): Promise<void> {
+    this.#require(action, CallState.ANSWERED);
+    const { sip, negotiation } = this.#setup;
+    const before = negotiation.direction;
+    negotiation.direction = direction;
+    let failure: string;
+    try {
+      const response = await sip.reinvite(negotiation.offer());
+      const answer = sdpOf(response);
+      if (response.isSuccess && answer !== undefined) {
+        this.#media.configure(negotiation.accept(answer));
+        return;
+      }
+      failure = response.isSuccess ? "the far end sent no answer" : `the far end answered ${response.statusCode} ${response.reason}`;
+    } catch (error) {
+      negotiation.direction = before;
+      throw error;
+    }
+    negotiation.direction = before;
+    throw new NegotiationError(`${action}: ${failure}`);
+  }
+
   /** Takes the far end's answer to our offer. An answer that cannot be used ends the call. */
   #takeAnswer(body: SIPBody): boolean {
     try {
@@ -394,7 +440,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
 
   #digit(digit: string | undefined): void {
     if (digit === undefined) return;
-    this.#digits += digit;
+    this.#digits.push(digit);
     this.emit("dtmf", digit);
   }
 
@@ -407,8 +453,10 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   #end(reason: EndReason): void {
     if (this.#state === CallState.ENDED) return;
     this.#become(CallState.ENDED);
-    void this.#audio.close();
+    // A recording that the disk has no room for: nobody awaits it here, and it must not end the process.
+    this.#audio.close().catch((error: unknown) => this.phone.reportCallError(this, error));
     this.#settleDtmf();
+    this.#digits.close();
     if (this.direction === "outbound" && reason.cause === "rejected") this.#tellRefusal(reason.response);
     else if (reason.cause === "no-answer" || reason.cause === "transport") this.#run(() => this.unavailable(reason.response));
     else if (reason.by === "remote" && reason.cause === "bye") this.#run(() => this.bye());
