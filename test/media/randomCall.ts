@@ -29,6 +29,11 @@ interface Trouble {
   readonly jitter: number;
   readonly stall: number;
   readonly upset: number;
+  /** Packets of 1,000 before which nothing passes for a while, and how many ms of it at most. */
+  readonly hold: number;
+  readonly longest: number;
+  /** How much faster the far end's clock runs than ours, ppm, at most; either way. */
+  readonly drift: number;
 }
 
 /** Makes a call of `frames` frame intervals. */
@@ -72,15 +77,28 @@ class Scene {
   #silentFor = 0;
   #event: KeyPress | undefined;
   #phase = 0;
+  readonly #drift: number;
+  /** The far end's voice: its pitch period, and how loud tone and noise are. */
+  #period: number;
+  #loudness: number;
+  readonly #noise: number;
+  /** Until then nothing passes the network. */
+  #heldUntil = 0;
 
   constructor(random: Random) {
     this.#random = random;
     this.#trouble = random.pick([
-      { loss: 0, duplicate: 0, jitter: 2, stall: 0, upset: 0 },
-      { loss: 3, duplicate: 1, jitter: 30, stall: 0.5, upset: 0.3 },
-      { loss: 10, duplicate: 3, jitter: 120, stall: 1, upset: 1 },
-      { loss: 30, duplicate: 10, jitter: 400, stall: 3, upset: 5 },
+      { loss: 0, duplicate: 0, jitter: 2, stall: 0, upset: 0, hold: 0, longest: 0, drift: 0 },
+      { loss: 0, duplicate: 0, jitter: 8, stall: 0, upset: 0, hold: 20, longest: 120, drift: 5_000 },
+      { loss: 1, duplicate: 0, jitter: 20, stall: 0, upset: 0.1, hold: 40, longest: 60, drift: 500 },
+      { loss: 3, duplicate: 1, jitter: 30, stall: 0.5, upset: 0.3, hold: 10, longest: 300, drift: 2_000 },
+      { loss: 10, duplicate: 3, jitter: 120, stall: 1, upset: 1, hold: 10, longest: 500, drift: 0 },
+      { loss: 30, duplicate: 10, jitter: 400, stall: 3, upset: 5, hold: 0, longest: 0, drift: 0 },
     ]);
+    this.#drift = random.below(2 * this.#trouble.drift + 1) - this.#trouble.drift;
+    this.#period = random.pick([71, 45, 113, 160, 400]);
+    this.#loudness = random.pick([300, 300, 30, 2, 0]);
+    this.#noise = random.pick([600, 60, 8_000, 1]);
     this.#now = random.pick([0, 1_000_000, 2 ** 40]) + random.below(20_000);
     this.#delay = random.below(100_000);
     this.#ssrc = random.next();
@@ -137,6 +155,10 @@ class Scene {
       const moving = random.chance(20);
       this.#event = { code: random.below(18), start: this.#timestamp, elapsed: 0, left: 2 + random.below(12), moving };
     }
+    if (random.chance(1)) {
+      this.#period = random.pick([71, 45, 113, 160, 400]);
+      this.#loudness = random.pick([300, 300, 30, 2, 0]);
+    }
     if (random.chance(0.5)) {
       this.#silentFor = random.pick([1, 3, 20, 110, 150]);
     }
@@ -155,13 +177,17 @@ class Scene {
 
   #send(fields: { payloadType: number; timestamp: number; payload: Uint8Array }): void {
     const random = this.#random;
+    if (random.chance(this.#trouble.hold / 10)) {
+      this.#heldUntil = this.#now + this.#delay + random.below(this.#trouble.longest * 1_000);
+    }
     const marker = random.chance(2);
     const datagram = rtpPacket({ ...fields, marker, sequence: this.#sequence, ssrc: this.#ssrc });
     this.#sequence = (this.#sequence + 1) & 0xffff;
     for (let copies = random.chance(this.#trouble.duplicate) ? 2 : 1; copies > 0; copies--) {
       if (!random.chance(this.#trouble.loss)) {
         const jitter = random.chance(20) ? random.below(this.#trouble.jitter * 1_000) : random.below(2_000);
-        this.#wire.push({ due: this.#now + this.#delay + jitter, from: this.#from, datagram });
+        const due = this.#now + this.#delay - Math.floor((this.#now % 1e9) * this.#drift * 1e-6) + jitter;
+        this.#wire.push({ due: Math.max(due, this.#heldUntil), from: this.#from, datagram });
       }
     }
   }
@@ -170,8 +196,8 @@ class Scene {
   #audio(): Uint8Array {
     const samples = new Int16Array(this.#frame);
     for (let index = 0; index < samples.length; index++) {
-      this.#phase = (this.#phase + 1) % 71;
-      samples[index] = (this.#phase - 35) * 300 + this.#random.below(600);
+      this.#phase = (this.#phase + 1) % this.#period;
+      samples[index] = (this.#phase - this.#period / 2) * this.#loudness + this.#random.below(this.#noise);
     }
     const payload = new Uint8Array(samples.length);
     encode(this.#encoding, samples, payload);

@@ -101,9 +101,11 @@ export interface MediaStatistics {
   packetsDuplicate: number
   samplesPlayed: number
   samplesConcealed: number
+  samplesStretched: number
   samplesOverrun: number
   jitter: number
   playoutDelay: number
+  playoutTimestamp: number
   samplesReadable: number
   samplesQueued: number
 }

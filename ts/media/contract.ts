@@ -46,13 +46,13 @@ export interface SessionOptions {
   readonly writeCapacity?: number;
   /** Samples that wait for {@link SessionCore.read} before the oldest are dropped; a power of two. Default 65,536. */
   readonly readCapacity?: number;
-  /** Least playout delay, ms. Default 20. */
+  /** Least playout delay, ms. Default 20. Equal to the greatest, the delay is fixed. */
   readonly minimumDelay?: number;
   /** Greatest playout delay, ms. Default 200. */
   readonly maximumDelay?: number;
 }
 
-/** A session's counters. All but the last four only grow. */
+/** A session's counters. All but the last five only grow. */
 export interface MediaStatistics {
   /** RTP packets sent, events included, and their payload bytes. */
   readonly packetsSent: number;
@@ -74,12 +74,16 @@ export interface MediaStatistics {
   /** Samples played, and of those how many were made up because a packet was missing. */
   readonly samplesPlayed: number;
   readonly samplesConcealed: number;
+  /** Samples left out or inserted by time-stretching, to change the playout delay. */
+  readonly samplesStretched: number;
   /** Samples that nobody read before the read buffer was full. */
   readonly samplesOverrun: number;
   /** RFC 3550 A.8 interarrival jitter, in timestamp units (1/8 ms at 8 kHz). */
   readonly jitter: number;
   /** Playout delay that the jitter buffer aims for now, ms. */
   readonly playoutDelay: number;
+  /** RTP timestamp of the sample to be played next. */
+  readonly playoutTimestamp: number;
   /** Samples waiting to be read, and to be sent. */
   readonly samplesReadable: number;
   readonly samplesQueued: number;

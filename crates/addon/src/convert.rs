@@ -142,9 +142,11 @@ pub struct MediaStatistics {
     pub packets_duplicate: f64,
     pub samples_played: f64,
     pub samples_concealed: f64,
+    pub samples_stretched: f64,
     pub samples_overrun: f64,
     pub jitter: f64,
     pub playout_delay: f64,
+    pub playout_timestamp: f64,
     pub samples_readable: f64,
     pub samples_queued: f64,
 }
@@ -164,9 +166,11 @@ impl From<media::Statistics> for MediaStatistics {
             packets_duplicate: statistics.packets_duplicate as f64,
             samples_played: statistics.samples_played as f64,
             samples_concealed: statistics.samples_concealed as f64,
+            samples_stretched: statistics.samples_stretched as f64,
             samples_overrun: statistics.samples_overrun as f64,
             jitter: statistics.jitter as f64,
             playout_delay: statistics.playout_delay as f64,
+            playout_timestamp: statistics.playout_timestamp as f64,
             samples_readable: statistics.samples_readable as f64,
             samples_queued: statistics.samples_queued as f64,
         }

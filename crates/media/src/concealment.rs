@@ -106,9 +106,12 @@ impl Concealment {
         self.remember(samples);
     }
 
-    /// Whether the last 20 ms were so soft that nobody hears where they were mended.
-    pub fn quiet(&self) -> bool {
-        (1..=WINDOW).all(|back| self.history[self.at.wrapping_sub(back) & (HISTORY - 1)].unsigned_abs() < 200)
+    /// The latest of what was played, oldest first, as much as fits (at most 512).
+    pub fn recall(&self, samples: &mut [i16]) {
+        let start = self.at.wrapping_sub(samples.len());
+        for (index, sample) in samples.iter_mut().enumerate() {
+            *sample = self.history[start.wrapping_add(index) & (HISTORY - 1)];
+        }
     }
 
     fn remember(&mut self, samples: &[i16]) {
@@ -257,8 +260,8 @@ mod tests {
         let mut samples = [1; 20];
         concealment.silence(&mut samples);
         assert_eq!((samples[0], samples[14], samples[15], samples[19]), (15_000, 1_000, 0, 0));
-        assert!(!concealment.quiet());
-        concealment.silence(&mut [1; 160]);
-        assert!(concealment.quiet());
+        let mut recalled = [9; 22];
+        concealment.recall(&mut recalled);
+        assert_eq!((recalled[0], recalled[2], recalled[21]), (16_000, 15_000, 0));
     }
 }

@@ -104,6 +104,11 @@ impl JitterBuffer {
         (self.next..=self.highest).find(|&sequence| self.get(sequence).is_some())
     }
 
+    /// Whether nothing is there that was sent after this timestamp.
+    pub fn exhausted(&self, timestamp: i64) -> bool {
+        self.get(self.highest).is_none_or(|slot| slot.timestamp < timestamp)
+    }
+
     /// The packet whose turn it is has been played.
     pub fn release(&mut self) {
         self.slots[self.next as usize & (SLOTS - 1)].sequence = -1;

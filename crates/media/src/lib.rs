@@ -6,7 +6,7 @@
 //! two together. Whoever changes one changes both.
 //!
 //! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
-//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`concealment`]) → [`ring`] → `Session::read`.
+//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`]) → [`ring`] → `Session::read`.
 //! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] → [`rtp`].
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ pub mod ring;
 pub mod rtp;
 pub mod session;
 pub mod statistics;
+pub mod stretch;
 
 pub use event::Event;
 pub use g711::Encoding;

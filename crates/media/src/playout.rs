@@ -10,14 +10,27 @@ use crate::concealment::Concealment;
 use crate::delay::DelayEstimator;
 use crate::g711::{self, Encoding};
 use crate::jitter::{JitterBuffer, MAX_PAYLOAD};
+use crate::stretch::{self, LONGEST, SHORTEST, Towards, WINDOW};
 
 /// A frame, for arithmetic with times.
 const FRAME_TIME: i64 = FRAME as i64;
-/// The delay shrinks once it is this far beyond one frame too much: less would be undone by the next late packet.
-const MARGIN: i64 = 40;
-/// Frames between two changes of the delay: at least this many when the audio is so soft that nobody hears it, else this many.
-const QUIET_PAUSE: u32 = 5;
-const LOUD_PAUSE: u32 = 25;
+/// The delay is left alone while it is less than so much greater or smaller than it should be (10 ms, 3 ms): too small is worse.
+const TOO_GREAT: i64 = 80;
+const TOO_SMALL: i64 = 24;
+/// Frames after a change during which the delay is left alone.
+const PAUSE: u32 = 3;
+/// A surplus of 40 ms is worth a joint that may be heard.
+const MUCH: i64 = 320;
+/// How alike two stretches of sound must be to be joined: squared correlation, and that when there is much to gain.
+const ALIKE: f64 = 0.7;
+const HARDLY_ALIKE: f64 = 0.4;
+/// When the next packet threatens to come too late, 10 ms are gained at least; and it is given half a frame beyond its moment.
+const LEAST_THREATENED: i64 = 80;
+const HALF: i64 = 80;
+/// With less than 5 ms of true audio there is nothing to stretch.
+const LEAST_READY: i64 = 40;
+/// What is recalled of the past to look for a piece to say twice.
+const PAST: usize = 240;
 /// After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew.
 const LONGEST_GAP: i64 = 1_600;
 /// A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set.
@@ -37,8 +50,8 @@ enum Found {
 
 /// ```text
 ///          first packet has waited `target`
-///   idle ───────────────────────────────────► playing ──┐ a packet, or made up; sometimes two frames merged into one
-///    ▲                                          │  ▲ └──┘ or one frame inserted, to change the delay
+///   idle ───────────────────────────────────► playing ──┐ a packet, or made up; stretched where the delay
+///    ▲                                          │  ▲ └──┘ is to change or the next packet threatens to be late
 ///    └── sender silent, or 200 ms of nothing ───┘
 /// ```
 /// When no packet waits, nobody knows yet whether the next is late or lost: what is made up then does not move the cursor
@@ -76,6 +89,8 @@ pub struct Playout {
     pub played: u64,
     /// See `played`.
     pub concealed: u64,
+    /// Samples left out or inserted to change the delay.
+    pub stretched: u64,
 }
 
 impl Playout {
@@ -104,6 +119,7 @@ impl Playout {
             unchanged: 0,
             played: 0,
             concealed: 0,
+            stretched: 0,
         }
     }
 
@@ -124,6 +140,11 @@ impl Playout {
         self.buffer.late
     }
 
+    /// The RTP timestamp of the sample to be played next.
+    pub fn position(&self) -> u32 {
+        self.last_rtp.wrapping_add((self.cursor - self.last_timestamp) as u32)
+    }
+
     /// The delay aimed for, in samples.
     pub fn delay(&self) -> u32 {
         self.delay.target() as u32
@@ -141,8 +162,7 @@ impl Playout {
             self.buffer.late += 1;
             return;
         };
-        let phase = if self.playing { (timestamp - self.cursor).rem_euclid(FRAME_TIME) } else { 0 };
-        self.delay.observe(arrival, arrival - timestamp, phase);
+        self.delay.observe(arrival, timestamp);
         self.buffer.insert(sequence, timestamp, Some(encoding), payload);
     }
 
@@ -155,7 +175,7 @@ impl Playout {
     /// Plays one frame.
     pub fn play(&mut self, now: i64, frame: &mut [i16; FRAME]) {
         self.played += FRAME as u64;
-        self.unchanged = (self.unchanged + 1).min(LOUD_PAUSE);
+        self.unchanged = (self.unchanged + 1).min(PAUSE);
         if self.playing && self.depth(now) > self.delay.maximum() + 2 * FRAME_TIME {
             // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
             self.playing = false;
@@ -165,13 +185,7 @@ impl Playout {
             self.concealment.silence(frame);
             return;
         }
-        let surplus = self.depth(now) - self.delay.target();
-        if surplus >= FRAME_TIME + MARGIN && self.may_change() && self.available() >= 2 * FRAME_TIME {
-            self.merge(frame);
-        } else if surplus <= -FRAME_TIME && self.unchanged >= QUIET_PAUSE && self.concealment.quiet() {
-            self.concealment.conceal(frame);
-            self.unchanged = 0;
-        } else {
+        if !self.stretch(now, frame) {
             self.fill(now, frame);
         }
     }
@@ -179,10 +193,6 @@ impl Playout {
     /// How much later than undelayed the sample at the cursor is played, if it is played at `now`.
     fn depth(&self, now: i64) -> i64 {
         now - self.cursor - self.delay.base()
-    }
-
-    fn may_change(&self) -> bool {
-        self.unchanged >= LOUD_PAUSE || (self.unchanged >= QUIET_PAUSE && self.concealment.quiet())
     }
 
     /// Takes a timestamp out of its 32 bits. None: the packet was overtaken, and where its timestamp lies is unknown.
@@ -242,6 +252,7 @@ impl Playout {
             self.cursor = slot.timestamp;
             self.pending = 0;
             self.playing = true;
+            self.unchanged = 0;
             self.held = 0;
             self.missing = 0;
             return true;
@@ -284,13 +295,8 @@ impl Playout {
             let depth = self.depth(now);
             match self.seek() {
                 Found::Audio => {
-                    self.concealed += self.pending;
-                    self.pending = 0;
-                    self.held = 0;
-                    self.missing = 0;
-                    self.after_event = false;
                     let count = self.copy(&mut frame[at..]);
-                    self.concealment.good(&mut frame[at..at + count]);
+                    self.take(&mut frame[at..at + count]);
                     at += count;
                 }
                 Found::Pause(timestamp) => {
@@ -346,21 +352,86 @@ impl Playout {
         }
     }
 
-    /// Two frames become one: the first fades into the second. Both are there.
-    fn merge(&mut self, frame: &mut [i16; FRAME]) {
-        let mut second = [0; FRAME];
-        self.copy_all(frame);
-        self.copy_all(&mut second);
-        for (index, (first, second)) in frame.iter_mut().zip(second).enumerate() {
-            let weight = index as i32;
-            *first = ((i32::from(*first) * (FRAME as i32 - weight) + i32::from(second) * weight) / FRAME as i32) as i16;
+    /// Stretches: leaves out a piece when the delay is greater than it need be, inserts one when it should be greater or when the next
+    /// packet threatens to come too late. False: this is no time for it, or no sound.
+    fn stretch(&mut self, now: i64, frame: &mut [i16; FRAME]) -> bool {
+        if !matches!(self.seek(), Found::Audio) {
+            return false;
         }
-        self.concealment.good(frame);
-        self.unchanged = 0;
+        let depth = self.depth(now);
+        let surplus = depth - self.delay.target();
+        let ready = self.available();
+        // Without a successor nobody knows whether the next packet is late or lost.
+        let late = depth - ready;
+        let overdue = late > 0 && self.delay.adapts() && self.buffer.exhausted(self.cursor + ready);
+        if overdue && ready < 2 * FRAME_TIME && (ready < FRAME_TIME || self.delay.doubts(late, ready - FRAME_TIME + HALF)) {
+            let least = (FRAME_TIME - ready).max(LEAST_THREATENED);
+            return ready >= LEAST_READY && self.lengthen(least, self.delay.maximum() - depth, 0.0, frame);
+        }
+        if surplus >= TOO_GREAT && self.unchanged >= PAUSE && ready >= FRAME_TIME + SHORTEST as i64 {
+            // What is left out now must not be missing in a moment.
+            return !(overdue && self.delay.doubts(late, ready - FRAME_TIME)) && self.shorten(surplus, ready, frame);
+        }
+        let lacking = -surplus >= TOO_SMALL && self.unchanged >= PAUSE && ready >= FRAME_TIME;
+        lacking && self.lengthen(SHORTEST as i64, -surplus, ALIKE, frame)
+    }
+
+    /// Plays a frame, leaving out a piece of what is ready.
+    fn shorten(&mut self, surplus: i64, ready: i64, frame: &mut [i16; FRAME]) -> bool {
+        let most = surplus.min(ready - FRAME_TIME).min(LONGEST as i64) as usize;
+        let mut work = [0; FRAME + LONGEST];
+        let count = self.peek(&mut work[..FRAME + most]);
+        let mut lag = most;
+        if !stretch::soft(&work[..count]) {
+            let found = stretch::search(&work, 0, WINDOW, SHORTEST, most, Towards::Future);
+            if found.degree < if surplus >= MUCH { HARDLY_ALIKE } else { ALIKE } {
+                return false;
+            }
+            lag = found.lag;
+        }
+        stretch::blend(&work, 0, lag, lag, frame);
+        self.skip(FRAME + lag);
+        self.stretched += lag as u64;
+        self.take(frame);
+        true
+    }
+
+    /// Plays a frame in which a piece is said twice.
+    fn lengthen(&mut self, least: i64, most: i64, degree: f64, frame: &mut [i16; FRAME]) -> bool {
+        let most = most.min(LONGEST as i64);
+        if most < least {
+            return false;
+        }
+        let mut work = [0; PAST + FRAME];
+        self.concealment.recall(&mut work[..PAST]);
+        let count = self.peek(&mut work[PAST..]);
+        let mut lag = most as usize;
+        if !stretch::soft(&work[PAST - WINDOW..PAST + count]) {
+            let found = stretch::search(&work, PAST + count.min(80) - WINDOW, WINDOW, least as usize, most as usize, Towards::Past);
+            if found.degree < degree {
+                return false;
+            }
+            lag = found.lag;
+        }
+        stretch::blend(&work, PAST, PAST - lag, lag.min(count), frame);
+        self.skip(FRAME - lag);
+        self.stretched += lag as u64;
+        self.take(frame);
+        true
+    }
+
+    /// True audio is about to be played.
+    fn take(&mut self, samples: &mut [i16]) {
+        self.concealed += self.pending;
+        self.pending = 0;
+        self.held = 0;
+        self.missing = 0;
+        self.after_event = false;
+        self.concealment.good(samples);
     }
 
     /// Samples from the cursor on without a gap, as far as two frames.
-    fn available(&mut self) -> i64 {
+    fn available(&self) -> i64 {
         let mut end = self.cursor;
         let mut sequence = self.buffer.next;
         while end - self.cursor < 2 * FRAME_TIME {
@@ -371,16 +442,37 @@ impl Playout {
             }
             sequence += 1;
         }
-        end - self.cursor
+        (end - self.cursor).min(2 * FRAME_TIME)
     }
 
-    fn copy_all(&mut self, samples: &mut [i16; FRAME]) {
+    /// Decodes what [`Self::available`] counts, without playing it. Returns how many samples that were.
+    fn peek(&self, samples: &mut [i16]) -> usize {
         let mut at = 0;
-        while at < FRAME {
-            match self.seek() {
-                Found::Audio => at += self.copy(&mut samples[at..]),
-                _ => return,
+        let mut sequence = self.buffer.next;
+        while at < samples.len() {
+            let Some(slot) = self.buffer.get(sequence) else { break };
+            if let Some(encoding) = slot.encoding {
+                let offset = self.cursor + at as i64 - slot.timestamp;
+                if offset < 0 {
+                    break;
+                }
+                if offset < slot.length {
+                    at += g711::decode(encoding, self.buffer.payload(sequence, offset as usize), &mut samples[at..]);
+                }
             }
+            sequence += 1;
+        }
+        at
+    }
+
+    /// What was peeked at has been played, so many samples of it.
+    fn skip(&mut self, count: usize) {
+        self.cursor += count as i64;
+        while let Some(slot) = self.buffer.get(self.buffer.next) {
+            if slot.encoding.is_some() && slot.timestamp + slot.length > self.cursor {
+                break;
+            }
+            self.buffer.release();
         }
     }
 

@@ -233,9 +233,11 @@ impl Session {
             packets_duplicate: self.packets_duplicate,
             samples_played: self.playout.played,
             samples_concealed: self.playout.concealed,
+            samples_stretched: self.playout.stretched,
             samples_overrun: self.samples_overrun,
             jitter: self.reception.jitter(),
             playout_delay: self.playout.delay() / PER_MILLISECOND,
+            playout_timestamp: self.playout.position(),
             samples_readable: self.incoming.length() as u32,
             samples_queued: self.outgoing.length() as u32,
         }

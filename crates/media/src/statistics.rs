@@ -1,6 +1,6 @@
 //! A session's counters.
 
-/// A session's counters. All but the last four only grow.
+/// A session's counters. All but the last five only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// RTP packets sent, events included.
@@ -27,12 +27,16 @@ pub struct Statistics {
     pub samples_played: u64,
     /// Of those, how many were made up because a packet was missing.
     pub samples_concealed: u64,
+    /// Samples left out or inserted by time-stretching, to change the playout delay.
+    pub samples_stretched: u64,
     /// Samples that nobody read before the read buffer was full.
     pub samples_overrun: u64,
     /// RFC 3550 A.8 interarrival jitter, in timestamp units.
     pub jitter: u32,
     /// Playout delay that the jitter buffer aims for now, ms.
     pub playout_delay: u32,
+    /// RTP timestamp of the sample to be played next.
+    pub playout_timestamp: u32,
     /// Samples waiting to be read.
     pub samples_readable: u32,
     /// Samples waiting to be sent.

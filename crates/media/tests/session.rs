@@ -95,9 +95,11 @@ fn statistics(session: &Session) -> Value {
         "packetsDuplicate": statistics.packets_duplicate,
         "samplesPlayed": statistics.samples_played,
         "samplesConcealed": statistics.samples_concealed,
+        "samplesStretched": statistics.samples_stretched,
         "samplesOverrun": statistics.samples_overrun,
         "jitter": statistics.jitter,
         "playoutDelay": statistics.playout_delay,
+        "playoutTimestamp": statistics.playout_timestamp,
         "samplesReadable": statistics.samples_readable,
         "samplesQueued": statistics.samples_queued,
     })

@@ -25,8 +25,6 @@ const FADE_END = 480;
 const JOIN = 40;
 /** Silence begins with a ramp of 2 ms. */
 const RAMP = 16;
-/** Below this magnitude audio is too soft for anybody to hear where it was mended. */
-const SOFT = 200;
 
 /** Listens to all that is played, and speaks when there is nothing. Ranges are `from` up to, not including, `to`. */
 export class Concealment {
@@ -88,14 +86,11 @@ export class Concealment {
     this.#remember(samples, from, to);
   }
 
-  /** Whether the last 20 ms were so soft that nobody hears where they were mended. */
-  quiet(): boolean {
-    for (let back = 1; back <= WINDOW; back++) {
-      if (Math.abs(this.#history[(this.#at - back) & (HISTORY - 1)]!) >= SOFT) {
-        return false;
-      }
+  /** The latest of what was played, oldest first: the `count` (at most 512) first of `samples`. */
+  recall(samples: Int16Array, count: number): void {
+    for (let index = 0; index < count; index++) {
+      samples[index] = this.#history[(this.#at - count + index) & (HISTORY - 1)]!;
     }
-    return true;
   }
 
   #remember(samples: Int16Array, from: number, to: number): void {

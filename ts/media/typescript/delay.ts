@@ -1,19 +1,25 @@
-/** How long to hold packets: the distribution of their delays, and the playout delay that all but about one in sixty keep within. */
+/**
+ * How long to hold packets: the distribution of their delays, and the playout delay that costs the listener least.
+ *
+ * A delay is counted from the least transit time of late, so that a queue that builds up over seconds, a route that becomes longer
+ * and two clocks that drift apart move the measure itself: playout follows by stretching, and waits only for what is irregular.
+ */
 
 /** One bin is 2 ms: 256 ms in all, more than the greatest playout delay is worth. */
 const BINS = 128;
 const BIN_SHIFT = 4;
-/**
- * The window over which the least transit time is the measure of all others, in samples: 2 to 4 s. Long enough that a queue which
- * builds up is seen as delay, short enough that the drift between two clocks (100 ppm: 0.4 ms in 4 s) is not.
- */
-const WINDOW = 16_000;
+/** The least transit time is looked for over this one and the last window: 250 to 500 ms. */
+const WINDOW = 2_000;
 /** Each packet weighs 1/512 more than the one before: what was 10 s ago counts for a third. */
 const GROWTH_SHIFT = 9;
 const FIRST_WEIGHT = 1 << GROWTH_SHIFT;
-const LAST_WEIGHT = 1 << 20;
-/** The share of packets that may come later than the playout delay: 1/64. */
-const LATE_SHIFT = 6;
+const LAST_WEIGHT_SHIFT = 20;
+/** A packet that was overtaken weighs more: what comes late in order can be waited for by stretching, this one is lost. */
+const OVERTAKEN = 3;
+/** A sample made up is as bad as so many samples of waiting, each sample: 1 % made up is worth 31 ms. */
+const COST = 25_000;
+/** A packet is doubtful when one in five of those as late as it came this much later still, or did not come until then. */
+const DOUBT = 5;
 
 /** Learns from each packet's transit time: arrival less timestamp, both in samples. */
 export class DelayEstimator {
@@ -24,7 +30,11 @@ export class DelayEstimator {
   #current = 0;
   #previous = 0;
   #windowEnd = 0;
+  /** The newest packet's timestamp. */
+  #newest = 0;
+  /** How much weight came how late; and the part of it that came in this window, whose measure may still prove wrong. */
   readonly #bins = new Uint32Array(BINS);
+  readonly #recent = new Uint32Array(BINS);
   #weight = FIRST_WEIGHT;
   #total = 0;
   #target: number;
@@ -41,25 +51,33 @@ export class DelayEstimator {
     this.#started = false;
   }
 
-  /** Takes one packet. `phase` is how far into a frame its first sample is played: so much earlier it is needed. */
-  observe(arrival: number, transit: number, phase: number): void {
-    if (!this.#started) {
+  /** Takes one packet. */
+  observe(arrival: number, timestamp: number): void {
+    const transit = arrival - timestamp;
+    let overtaken = false;
+    if (this.#started) {
+      overtaken = timestamp < this.#newest;
+      this.#newest = Math.max(this.#newest, timestamp);
+      if (arrival >= this.#windowEnd) {
+        this.#roll(arrival, transit);
+      } else {
+        this.#current = Math.min(this.#current, transit);
+      }
+    } else {
       this.#started = true;
       this.#current = transit;
       this.#previous = transit;
       this.#windowEnd = arrival + WINDOW;
-    } else if (arrival >= this.#windowEnd) {
-      this.#previous = this.#current;
-      this.#current = transit;
-      this.#windowEnd = arrival + WINDOW;
-    } else {
-      this.#current = Math.min(this.#current, transit);
+      this.#newest = timestamp;
+      this.#recent.fill(0);
     }
-    const bin = Math.min(Math.floor((transit - this.base + phase) / (1 << BIN_SHIFT)), BINS - 1);
-    this.#bins[bin]! += this.#weight;
-    this.#total += this.#weight;
+    const bin = binOf(transit - this.base);
+    const weight = overtaken ? this.#weight * OVERTAKEN : this.#weight;
+    this.#bins[bin]! += weight;
+    this.#recent[bin]! += weight;
+    this.#total += weight;
     this.#weight += this.#weight >> GROWTH_SHIFT;
-    if (this.#weight >= LAST_WEIGHT) {
+    if (this.#weight >= 1 << LAST_WEIGHT_SHIFT) {
       this.#fade();
     }
     this.#aim();
@@ -80,29 +98,80 @@ export class DelayEstimator {
     return this.#maximum;
   }
 
+  /** Whether the delay may change at all. */
+  get adapts(): boolean {
+    return this.#minimum < this.#maximum;
+  }
+
+  /**
+   * Whether a packet that is `late` by so many samples may well not come within `more`. A lateness never seen says nothing: the
+   * far end may have fallen silent.
+   */
+  doubts(late: number, more: number): boolean {
+    const to = binOf(late + more);
+    let sooner = 0;
+    for (let bin = binOf(late); bin < to; bin++) {
+      sooner += this.#bins[bin]!;
+    }
+    let later = 0;
+    for (let bin = to; bin < BINS; bin++) {
+      later += this.#bins[bin]!;
+    }
+    return later > 0 && later * DOUBT >= sooner + later;
+  }
+
+  /** A window ends. Where the least transit time has risen, what was late by the old measure was not: the way became longer. */
+  #roll(arrival: number, transit: number): void {
+    const before = this.base;
+    this.#previous = this.#current;
+    this.#current = transit;
+    this.#windowEnd = arrival + WINDOW;
+    const risen = binOf(Math.max(this.base - before, 0));
+    if (risen > 0) {
+      for (let bin = 0; bin < BINS; bin++) {
+        this.#bins[bin]! -= this.#recent[bin]!;
+        this.#bins[Math.max(bin - risen, 0)]! += this.#recent[bin]!;
+      }
+    }
+    this.#recent.fill(0);
+  }
+
   /** Weights only matter against each other: all are scaled down before they outgrow their type. */
   #fade(): void {
     this.#total = 0;
     for (let bin = 0; bin < BINS; bin++) {
-      this.#bins[bin]! >>= 20 - GROWTH_SHIFT;
+      this.#recent[bin]! >>>= LAST_WEIGHT_SHIFT - GROWTH_SHIFT;
+      // What is recent must never be more than there is.
+      this.#bins[bin] = Math.max(this.#recent[bin]!, this.#bins[bin]! >>> (LAST_WEIGHT_SHIFT - GROWTH_SHIFT));
       this.#total += this.#bins[bin]!;
     }
-    this.#weight >>= 20 - GROWTH_SHIFT;
+    this.#weight >>= LAST_WEIGHT_SHIFT - GROWTH_SHIFT;
   }
 
+  /** Weighs each delay against what would come later than it. */
   #aim(): void {
-    const allowed = this.#total >> LATE_SHIFT;
-    let later = 0;
-    let bin = BINS - 1;
-    while (bin > 0) {
-      later += this.#bins[bin]!;
-      if (later > allowed) {
+    const total = this.#total;
+    let later = total;
+    let best = later * COST;
+    let wanted = 0;
+    let delay = 0;
+    for (let bin = 0; bin < BINS - 1; bin++) {
+      later -= this.#bins[bin]!;
+      delay += 1 << BIN_SHIFT;
+      const waiting = delay * total;
+      if (waiting >= best) {
         break;
       }
-      bin -= 1;
+      if (waiting + later * COST < best) {
+        best = waiting + later * COST;
+        wanted = delay;
+      }
     }
-    // The last bin holds all that came later still: nobody knows how much.
-    const wanted = bin === BINS - 1 ? this.#maximum : (bin + 1) << BIN_SHIFT;
     this.#target = Math.min(Math.max(wanted, this.#minimum), this.#maximum);
   }
+}
+
+/** The bin of a lateness, which is never negative. */
+function binOf(late: number): number {
+  return Math.min(Math.floor(late / (1 << BIN_SHIFT)), BINS - 1);
 }

@@ -102,6 +102,12 @@ export class JitterBuffer {
     return -1;
   }
 
+  /** Whether nothing is there that was sent after this timestamp. */
+  exhausted(timestamp: number): boolean {
+    const last = this.get(this.#highest);
+    return last === undefined || last.timestamp < timestamp;
+  }
+
   /** The packet whose turn it is has been played. */
   release(): void {
     this.#slots[this.next & (SLOTS - 1)]!.sequence = -1;

@@ -12,12 +12,25 @@ import { DelayEstimator } from "./delay.ts";
 import { FRAME, PER_MILLISECOND } from "./frame.ts";
 import { decode } from "./g711.ts";
 import { JitterBuffer } from "./jitter.ts";
+import { blend, type Likeness, LONGEST, search, SHORTEST, soft, WINDOW } from "./stretch.ts";
 
-/** The delay shrinks once it is this far beyond one frame too much: less would be undone by the next late packet. */
-const MARGIN = 40;
-/** Frames between two changes of the delay: at least this many when the audio is so soft that nobody hears it, else this many. */
-const QUIET_PAUSE = 5;
-const LOUD_PAUSE = 25;
+/** The delay is left alone while it is less than so much greater or smaller than it should be (10 ms, 3 ms): too small is worse. */
+const TOO_GREAT = 80;
+const TOO_SMALL = 24;
+/** Frames after a change during which the delay is left alone. */
+const PAUSE = 3;
+/** A surplus of 40 ms is worth a joint that may be heard. */
+const MUCH = 320;
+/** How alike two stretches of sound must be to be joined: squared correlation, and that when there is much to gain. */
+const ALIKE = 0.7;
+const HARDLY_ALIKE = 0.4;
+/** When the next packet threatens to come too late, 10 ms are gained at least; and it is given half a frame beyond its moment. */
+const LEAST_THREATENED = 80;
+const HALF = 80;
+/** With less than 5 ms of true audio there is nothing to stretch. */
+const LEAST_READY = 40;
+/** What is recalled of the past to look for a piece to say twice. */
+const PAST = 240;
 /** After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew. */
 const LONGEST_GAP = 1_600;
 /** A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set. */
@@ -34,8 +47,8 @@ type Found = "audio" | "pause" | "lost" | "nothing";
 /**
  * ```text
  *          first packet has waited `target`
- *   idle ───────────────────────────────────► playing ──┐ a packet, or made up; sometimes two frames merged into one
- *    ▲                                          │  ▲ └──┘ or one frame inserted, to change the delay
+ *   idle ───────────────────────────────────► playing ──┐ a packet, or made up; stretched where the delay
+ *    ▲                                          │  ▲ └──┘ is to change or the next packet threatens to be late
  *    └── sender silent, or 200 ms of nothing ───┘
  * ```
  * When no packet waits, nobody knows yet whether the next is late or lost: what is made up then does not move the cursor
@@ -73,10 +86,13 @@ export class Playout {
   played = 0;
   /** See `played`. */
   concealed = 0;
+  /** Samples left out or inserted to change the delay. */
+  stretched = 0;
   /** When the packet that {@link Playout.seek} found begins. */
   #found = 0;
-  /** The second of two frames that become one. */
-  readonly #second = new Int16Array(FRAME);
+  /** Room for what is stretched, and for what is alike in it. */
+  readonly #work = new Int16Array(PAST + FRAME);
+  readonly #likeness: Likeness = { lag: 0, degree: 0 };
 
   /** Bounds of the delay in ms. */
   constructor(minimumDelay: number, maximumDelay: number) {
@@ -100,6 +116,11 @@ export class Playout {
   /** Packets that came after their moment. */
   get late(): number {
     return this.#buffer.late;
+  }
+
+  /** The RTP timestamp of the sample to be played next. */
+  get position(): number {
+    return (this.#lastRtp + this.#cursor - this.#lastTimestamp) >>> 0;
   }
 
   /** The delay aimed for, in samples. */
@@ -130,8 +151,7 @@ export class Playout {
       this.#buffer.late += 1;
       return;
     }
-    const phase = this.#playing ? remainder(timestamp - this.#cursor, FRAME) : 0;
-    this.#delay.observe(arrival, arrival - timestamp, phase);
+    this.#delay.observe(arrival, timestamp);
     this.#buffer.insert(sequence, timestamp, encoding, datagram, start, length);
   }
 
@@ -144,7 +164,7 @@ export class Playout {
   /** Plays one frame. */
   play(now: number, frame: Int16Array): void {
     this.played += FRAME;
-    this.#unchanged = Math.min(this.#unchanged + 1, LOUD_PAUSE);
+    this.#unchanged = Math.min(this.#unchanged + 1, PAUSE);
     if (this.#playing && this.#depth(now) > this.#delay.maximum + 2 * FRAME) {
       // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
       this.#playing = false;
@@ -154,13 +174,7 @@ export class Playout {
       this.#concealment.silence(frame, 0, FRAME);
       return;
     }
-    const surplus = this.#depth(now) - this.#delay.target;
-    if (surplus >= FRAME + MARGIN && this.#mayChange() && this.#available() >= 2 * FRAME) {
-      this.#merge(frame);
-    } else if (surplus <= -FRAME && this.#unchanged >= QUIET_PAUSE && this.#concealment.quiet()) {
-      this.#concealment.conceal(frame, 0, FRAME);
-      this.#unchanged = 0;
-    } else {
+    if (!this.#stretch(now, frame)) {
       this.#fill(now, frame);
     }
   }
@@ -168,10 +182,6 @@ export class Playout {
   /** How much later than undelayed the sample at the cursor is played, if it is played at `now`. */
   #depth(now: number): number {
     return now - this.#cursor - this.#delay.base;
-  }
-
-  #mayChange(): boolean {
-    return this.#unchanged >= LOUD_PAUSE || (this.#unchanged >= QUIET_PAUSE && this.#concealment.quiet());
   }
 
   /** Takes a timestamp out of its 32 bits. @returns undefined when the packet was overtaken, and where its timestamp lies is unknown */
@@ -235,6 +245,7 @@ export class Playout {
       this.#cursor = slot.timestamp;
       this.#pending = 0;
       this.#playing = true;
+      this.#unchanged = 0;
       this.#held = 0;
       this.#missing = 0;
       return true;
@@ -278,13 +289,8 @@ export class Playout {
       const depth = this.#depth(now);
       const found = this.#seek();
       if (found === "audio") {
-        this.concealed += this.#pending;
-        this.#pending = 0;
-        this.#held = 0;
-        this.#missing = 0;
-        this.#afterEvent = false;
         const count = this.#copy(frame, at);
-        this.#concealment.good(frame, at, at + count);
+        this.#take(frame, at, at + count);
         at += count;
       } else if (found === "pause") {
         this.#playing = false;
@@ -337,15 +343,86 @@ export class Playout {
     }
   }
 
-  /** Two frames become one: the first fades into the second. Both are there. */
-  #merge(frame: Int16Array): void {
-    this.#copyAll(frame);
-    this.#copyAll(this.#second);
-    for (let index = 0; index < FRAME; index++) {
-      frame[index] = (frame[index]! * (FRAME - index) + this.#second[index]! * index) / FRAME;
+  /**
+   * Stretches: leaves out a piece when the delay is greater than it need be, inserts one when it should be greater or when the next
+   * packet threatens to come too late. @returns false when this is no time for it, or no sound
+   */
+  #stretch(now: number, frame: Int16Array): boolean {
+    if (this.#seek() !== "audio") {
+      return false;
     }
-    this.#concealment.good(frame, 0, FRAME);
-    this.#unchanged = 0;
+    const depth = this.#depth(now);
+    const surplus = depth - this.#delay.target;
+    const ready = this.#available();
+    // Without a successor nobody knows whether the next packet is late or lost.
+    const late = depth - ready;
+    const overdue = late > 0 && this.#delay.adapts && this.#buffer.exhausted(this.#cursor + ready);
+    if (overdue && ready < 2 * FRAME && (ready < FRAME || this.#delay.doubts(late, ready - FRAME + HALF))) {
+      const least = Math.max(FRAME - ready, LEAST_THREATENED);
+      return ready >= LEAST_READY && this.#lengthen(least, this.#delay.maximum - depth, 0, frame);
+    }
+    if (surplus >= TOO_GREAT && this.#unchanged >= PAUSE && ready >= FRAME + SHORTEST) {
+      // What is left out now must not be missing in a moment.
+      return !(overdue && this.#delay.doubts(late, ready - FRAME)) && this.#shorten(surplus, ready, frame);
+    }
+    const lacking = -surplus >= TOO_SMALL && this.#unchanged >= PAUSE && ready >= FRAME;
+    return lacking && this.#lengthen(SHORTEST, -surplus, ALIKE, frame);
+  }
+
+  /** Plays a frame, leaving out a piece of what is ready. */
+  #shorten(surplus: number, ready: number, frame: Int16Array): boolean {
+    const most = Math.min(surplus, ready - FRAME, LONGEST);
+    const work = this.#work;
+    const count = this.#peek(work, 0, FRAME + most);
+    let lag = most;
+    if (!soft(work, 0, count)) {
+      const found = this.#likeness;
+      search(work, 0, WINDOW, SHORTEST, most, "future", found);
+      if (found.degree < (surplus >= MUCH ? HARDLY_ALIKE : ALIKE)) {
+        return false;
+      }
+      lag = found.lag;
+    }
+    blend(work, 0, lag, lag, frame);
+    this.#skip(FRAME + lag);
+    this.stretched += lag;
+    this.#take(frame, 0, FRAME);
+    return true;
+  }
+
+  /** Plays a frame in which a piece is said twice. */
+  #lengthen(least: number, longest: number, degree: number, frame: Int16Array): boolean {
+    const most = Math.min(longest, LONGEST);
+    if (most < least) {
+      return false;
+    }
+    const work = this.#work;
+    this.#concealment.recall(work, PAST);
+    const count = this.#peek(work, PAST, PAST + FRAME);
+    let lag = most;
+    if (!soft(work, PAST - WINDOW, PAST + count)) {
+      const found = this.#likeness;
+      search(work, PAST + Math.min(count, 80) - WINDOW, WINDOW, least, most, "past", found);
+      if (found.degree < degree) {
+        return false;
+      }
+      lag = found.lag;
+    }
+    blend(work, PAST, PAST - lag, Math.min(lag, count), frame);
+    this.#skip(FRAME - lag);
+    this.stretched += lag;
+    this.#take(frame, 0, FRAME);
+    return true;
+  }
+
+  /** True audio is about to be played: `samples` from `from` up to, not including, `to`. */
+  #take(samples: Int16Array, from: number, to: number): void {
+    this.concealed += this.#pending;
+    this.#pending = 0;
+    this.#held = 0;
+    this.#missing = 0;
+    this.#afterEvent = false;
+    this.#concealment.good(samples, from, to);
   }
 
   /** Samples from the cursor on without a gap, as far as two frames. */
@@ -360,13 +437,45 @@ export class Playout {
         end = Math.max(end, slot.timestamp + slot.length);
       }
     }
-    return end - this.#cursor;
+    return Math.min(end - this.#cursor, 2 * FRAME);
   }
 
-  #copyAll(samples: Int16Array): void {
-    let at = 0;
-    while (at < FRAME && this.#seek() === "audio") {
-      at += this.#copy(samples, at);
+  /**
+   * Decodes what {@link Playout.#available} counts, without playing it, into `samples` from `from` up to, not including, `to`.
+   * @returns how many samples that were
+   */
+  #peek(samples: Int16Array, from: number, to: number): number {
+    let at = from;
+    for (let sequence = this.#buffer.next; at < to; sequence++) {
+      const slot = this.#buffer.get(sequence);
+      if (slot === undefined) {
+        break;
+      }
+      if (slot.encoding === undefined) {
+        continue;
+      }
+      const offset = this.#cursor + (at - from) - slot.timestamp;
+      if (offset < 0) {
+        break;
+      }
+      if (offset < slot.length) {
+        const count = Math.min(slot.length - offset, to - at);
+        decode(slot.encoding, this.#buffer.bytes, samples, this.#buffer.payload(sequence) + offset, at, count);
+        at += count;
+      }
+    }
+    return at - from;
+  }
+
+  /** What was peeked at has been played, so many samples of it. */
+  #skip(count: number): void {
+    this.#cursor += count;
+    for (;;) {
+      const slot = this.#buffer.get(this.#buffer.next);
+      if (slot === undefined || (slot.encoding !== undefined && slot.timestamp + slot.length > this.#cursor)) {
+        return;
+      }
+      this.#buffer.release();
     }
   }
 
@@ -386,10 +495,4 @@ export class Playout {
     }
     return count;
   }
-}
-
-/** The remainder that is never negative. */
-function remainder(value: number, divisor: number): number {
-  const rest = value % divisor;
-  return rest < 0 ? rest + divisor : rest;
 }

@@ -221,9 +221,11 @@ export class Session implements SessionCore {
       packetsDuplicate: this.#packetsDuplicate,
       samplesPlayed: this.#playout.played,
       samplesConcealed: this.#playout.concealed,
+      samplesStretched: this.#playout.stretched,
       samplesOverrun: this.#samplesOverrun,
       jitter: this.#reception.jitter,
       playoutDelay: Math.floor(this.#playout.delay / PER_MILLISECOND),
+      playoutTimestamp: this.#playout.position,
       samplesReadable: this.#incoming.length,
       samplesQueued: this.#outgoing.length,
     };
