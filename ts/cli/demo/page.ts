@@ -66,6 +66,7 @@ function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoRe
   const worst = Math.min(...directions.map(({ correlation }) => correlation ?? 0));
   const shifts = sum((direction) => direction.shifts);
   const jitters = directions.map(({ received }) => (received?.jitter ?? 0) / 8);
+  const peaks = directions.map(({ heard }) => Math.max(0, ...heard.map((each) => each.jitter)).toFixed(2));
   const delays = directions.map(({ received }) => `${Math.round(received?.playoutDelay ?? 0)}`);
   const names = directions.map(({ listener }) => escape(listener)).join(" / ");
   return `<section class="cards">${[
@@ -75,7 +76,7 @@ function cards({ directions, digitsHeard, digitsSent, messages, engine }: DemoRe
       `correlation of said and heard${shifts === 0 ? "" : `, over ${shifts === 1 ? "a pause" : `${shifts} pauses`}`}`,
     ),
     card("RTP packets", String(sum(({ sent }) => sent?.packetsSent)), `sent; ${sum(({ received }) => received?.packetsLost)} lost`),
-    card("Jitter", `${jitters.map((value) => value.toFixed(2)).join(" / ") || "none"}<small> ms</small>`, names),
+    card("Jitter", `${jitters.map((value) => value.toFixed(2)).join(" / ") || "none"}<small> ms</small>`, `${names}, at most ${peaks.join(" / ")}`),
     card("Playout delay", `${delays.join(" / ") || "none"}<small> ms</small>`, names),
     card("Digits", escape(digitsHeard || "none"), `heard; ${escape(digitsSent || "none")} sent`),
     card("Engine", escape(engine.engine), `${messages.length} SIP messages`),
