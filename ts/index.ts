@@ -8,6 +8,7 @@ export type { Recording } from "./phone/CallAudio.ts";
 export type { CallSetup } from "./phone/CallSetup.ts";
 export { CallState } from "./phone/CallState.ts";
 export { CredentialsManager } from "./phone/CredentialsManager.ts";
+export type { CollectOptions } from "./phone/DigitBuffer.ts";
 export { InvalidOptionError, InvalidRangeError, InvalidStateError, NegotiationError } from "./phone/errors.ts";
 export type { CallClass, VoIPPhoneParameter } from "./phone/options.ts";
 export { PhoneStatus } from "./phone/PhoneStatus.ts";

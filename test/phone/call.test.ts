@@ -217,4 +217,48 @@ describe("a call between two registered phones", () => {
     const third = await alice.call("bob");
     await next(third, "answered");
   });
+
+  it("is put on hold and taken off it by either side, and each hears who holds", async () => {
+    const alice = await phone("alice", { audioFormat: "s16le" });
+    const bob = await phone("bob", { callClass: Answering, audioFormat: "s16le" });
+    const incoming = next(bob, "incoming");
+    const call = await alice.call("bob");
+    await next(call, "answered");
+    const [answered] = await incoming;
+
+    await call.hold();
+    expect([call.held, answered.held]).toEqual([true, false]);
+    void call.play(sine(440, 3)).catch(() => {}); // music for the one on hold
+    void answered.play(sine(1000, 3)).catch(() => {});
+    answered.clearAudio();
+    const heard = await within(5_000, "music on hold", answered.readAudio(16_000));
+    expect(shareAt(440, new Int16Array(heard.slice().buffer, 8_000, 4_000))).toBeGreaterThan(0.9);
+    const received = call.stats().packetsReceived;
+    await within(5_000, "another half second", answered.readAudio(8_000));
+    expect(call.stats().packetsReceived).toBeLessThanOrEqual(received + 1); // Bob has stopped sending
+
+    await call.resume();
+    expect(call.held).toBe(false);
+    void answered.play(sine(1000, 2)).catch(() => {});
+    const again = await within(5_000, "Bob's voice", call.readAudio(16_000));
+    expect(shareAt(1000, new Int16Array(again.slice().buffer, 8_000, 4_000))).toBeGreaterThan(0.9);
+
+    await answered.hold();
+    expect(answered.held).toBe(true);
+    await answered.resume();
+    await call.hangup();
+    await expect(call.hold()).rejects.toThrow(InvalidStateError);
+  });
+
+  it("collects a PIN as it is keyed in", async () => {
+    const alice = await phone("alice");
+    const bob = await phone("bob", { callClass: Answering });
+    const incoming = next(bob, "incoming");
+    const call = await alice.call("bob");
+    await next(call, "answered");
+    const [answered] = await incoming;
+    const pin = answered.collectDtmf({ terminator: "#" });
+    await within(10_000, "digits sent", call.sendDtmf("2580#"));
+    expect(await within(5_000, "the PIN", pin)).toBe("2580");
+  });
 });

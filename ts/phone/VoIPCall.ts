@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import { samplesOf } from "../audio/source.ts";
 import type { Direction, MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
+import { bodyOf } from "../sip/dialog/body.ts";
 import { SIPRejection } from "../sip/dialog/errors.ts";
 import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
@@ -393,8 +394,8 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     let failure: string;
     try {
       const response = await sip.reinvite(negotiation.offer());
-      const answer = sdpOf(response);
-      if (response.isSuccess && answer !== undefined) {
+      const answer = bodyOf(response);
+      if (response.isSuccess && isSDP(answer)) {
         this.#media.configure(negotiation.accept(answer));
         return;
       }
