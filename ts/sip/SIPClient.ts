@@ -1,11 +1,11 @@
 import type { Clock } from "../time/clock.ts";
 import { systemClock } from "../time/clock.ts";
+import { addressOf, outboundProxyOf, toURI } from "./address.ts";
 import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
 import type { SIPBody } from "./dialog/body.ts";
 import { acceptedTypes, allowed, type Extensions, supportedTags } from "./dialog/capabilities.ts";
 import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
 import type { Dialog } from "./dialog/Dialog.ts";
-import { SIPTargetError } from "./dialog/errors.ts";
 import { Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
 import { Referral } from "./refer/Referral.ts";
@@ -22,8 +22,7 @@ import { newCallId } from "./message/random.ts";
 import type { SIPMessage } from "./message/SIPMessage.ts";
 import { SIPRequest } from "./message/SIPRequest.ts";
 import { SIPResponse } from "./message/SIPResponse.ts";
-import { parseURI, SIPURI, type URI } from "./message/SIPURI.ts";
-import { TelURI } from "./message/TelURI.ts";
+import type { SIPURI } from "./message/SIPURI.ts";
 import { KeepAlive } from "./registration/KeepAlive.ts";
 import { Registration } from "./registration/Registration.ts";
 import type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
@@ -91,6 +90,8 @@ export class SIPClient {
   readonly #server: UserAgentServer;
   readonly #registration: Registration | undefined;
   readonly #sessions = new Set<InviteSession>();
+  /** Those of them that we placed, by Call-ID. */
+  readonly #placed = new Map<string, InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
   #life: "new" | "running" | "stopping" | "stopped" = "new";
   #stopped: Promise<void> | undefined;
@@ -126,8 +127,10 @@ export class SIPClient {
       inviteHandler: () => (this.#life === "running" ? this.onInvite : undefined),
       handlerOf: (method) => this.#handlerOf(method),
       referHandler: () => this.onRefer,
-      isOwn: ({ callId, from, cseq }) =>
-        [...this.#sessions].some((session) => session.kind === "client" && session.callId === callId && session.localTag === from.tag && session.invite.cseq.sequence === cseq.sequence),
+      isOwn: ({ callId, from, cseq }) => {
+        const placed = this.#placed.get(callId);
+        return placed !== undefined && placed.localTag === from.tag && placed.invite.cseq.sequence === cseq.sequence;
+      },
       addSession: (session) => this.#sessions.add(session),
     });
     this.layer.onRequest = (tx) => this.#server.receive(tx);
@@ -240,6 +243,7 @@ export class SIPClient {
       patience: 1000 * (this.#options.answerTimeout ?? 180),
     });
     this.#sessions.add(session);
+    this.#placed.set(session.callId, session);
     queueMicrotask(() => session.start());
     return session;
   }
@@ -384,6 +388,7 @@ export class SIPClient {
   /** @internal */
   removeSession(session: InviteSession): void {
     this.#sessions.delete(session);
+    if (this.#placed.get(session.callId) === session) this.#placed.delete(session.callId);
   }
 
   /** @internal */
@@ -398,28 +403,12 @@ export class SIPClient {
     else process.emitWarning(error instanceof Error ? error : new Error(String(error)));
   }
 
-  // ---- within ----
-
   /** @internal A target as a user writes it. */
   target(target: string | SIPURI): SIPURI {
-    if (target instanceof SIPURI) return target;
-    const domain = this.#options.domain ?? this.#options.server;
-    try {
-      if (!/^[a-z][a-z0-9+.-]*:/i.test(target)) {
-        if (target.trim() === "") throw new SIPTargetError(target, "it is empty");
-        if (target.includes("@")) return SIPURI.parse(`sip:${target}`);
-        if (domain === undefined) throw new SIPTargetError(target, "without a server it needs a host: call sip:user@host:port");
-        return new SIPURI({ user: target, host: domain });
-      }
-      const uri = parseURI(target);
-      if (uri instanceof SIPURI) return uri;
-      if (uri instanceof TelURI && domain !== undefined) return new SIPURI({ user: uri.number, host: domain, params: { user: "phone" } });
-      throw new SIPTargetError(target, "it is no SIP address: call sip:user@host");
-    } catch (error) {
-      if (error instanceof SIPTargetError) throw error;
-      throw new SIPTargetError(target, error instanceof Error ? error.message : String(error), { cause: error });
-    }
+    return addressOf(target, this.#options.domain ?? this.#options.server);
   }
+
+  // ---- within ----
 
   #serverDestinations(server: string, secure: boolean): readonly Endpoint[] | Promise<readonly Endpoint[]> {
     const remember = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {
@@ -461,28 +450,6 @@ const EXTENSIBLE: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "OPTIONS", 
 
 /** Requests outside a dialog that tell where to answer (RFC 3261 §8.1.1.8, RFC 6665 §4.1.2.1, RFC 3515 §2.2). */
 const CONTACTED: ReadonlySet<string> = new Set(["OPTIONS", "SUBSCRIBE", "REFER", "NOTIFY"]);
-
-/** RFC 3261 §19.1.1, table 1: what of a URI may stand in To. */
-function toURI(uri: SIPURI): SIPURI {
-  const params = uri.params.clone();
-  for (const name of ["method", "maddr", "ttl", "transport", "lr"]) params.delete(name);
-  return uri.with({ port: uri.port, params, headers: undefined, password: undefined });
-}
-
-/** A proxy is a loose router (RFC 3261 §16.12): nobody runs another kind any more. */
-function outboundProxyOf(text: string | undefined): SIPURI | undefined {
-  if (text === undefined) return undefined;
-  let uri: URI;
-  try {
-    uri = parseURI(/^sips?:/i.test(text) ? text : `sip:${text}`);
-  } catch (error) {
-    throw new SIPTargetError(text, "the outbound proxy is no SIP address: write host, host:port or sip:host;transport=tcp", { cause: error });
-  }
-  if (!(uri instanceof SIPURI)) throw new SIPTargetError(text, "the outbound proxy is no SIP address: write host, host:port or sip:host;transport=tcp");
-  const params = uri.params.clone();
-  params.set("lr", true);
-  return uri.with({ params });
-}
 
 function defined({ port, protocol }: { port: number | undefined; protocol: TransportProtocol | undefined }): Pick<Target, "port" | "protocol"> {
   return { ...(port === undefined ? {} : { port }), ...(protocol === undefined ? {} : { protocol }) };

@@ -4,7 +4,7 @@ import type { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
 import { SIPRejection } from "../../../ts/sip/dialog/errors.ts";
 import type { IncomingRefer } from "../../../ts/sip/refer/IncomingRefer.ts";
 import type { ReferOutcome } from "../../../ts/sip/refer/Referral.ts";
-import { ANSWER, ended, NOTHING_LEFT, OFFER, type Peer, type Phone, World } from "../client/World.ts";
+import { ANSWER, NOTHING_LEFT, OFFER, type Peer, type Phone, World } from "../client/World.ts";
 import { calledByPeer, callingPeer, response, talking } from "./Calls.ts";
 
 /** A peer that alice has called, and what it needs to send NOTIFYs. */

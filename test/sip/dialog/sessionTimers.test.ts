@@ -68,6 +68,18 @@ describe("a call with session timers (RFC 4028)", () => {
     expect(count(world, "alice > bob UPDATE")).toBe(1);
   });
 
+  it("is refreshed while somebody ponders over a re-INVITE", async () => {
+    const { world, call, incoming } = await talking({ sessionExpires: 90 });
+    incoming.onReinvite = () => new Promise(() => {});
+    const abort = new AbortController();
+    call.reinvite(OFFER, { signal: abort.signal }).catch(() => {});
+    await world.clock.advance(170_000);
+    expect([call.state, incoming.state, count(world, "alice > bob UPDATE")]).toEqual(["confirmed", "confirmed", 3]);
+    abort.abort();
+    await world.during(call.bye());
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
+
   it("keeps its roles when the other side changes the call", async () => {
     const { world, call, incoming } = await talking();
     call.onReinvite = () => ANSWER;

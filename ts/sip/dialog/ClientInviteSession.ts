@@ -4,7 +4,7 @@ import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { SIPURI } from "../message/SIPURI.ts";
 import type { Endpoint } from "../transport/transport.ts";
-import { sendAck } from "./acknowledge.ts";
+import { acknowledge, sendAck } from "./acknowledge.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
@@ -224,7 +224,7 @@ export class ClientInviteSession extends InviteSession {
     const description = this.#pracks.descriptionOf(dialog);
     // An UPDATE since then has made it void.
     const answer = request.body.length === 0 || dialog.exchange.rounds > 1 ? undefined : (description ?? bodyOf(response));
-    leg.acknowledge = this.acknowledge(dialog, request, response, description !== undefined, () => {
+    leg.acknowledge = acknowledge(this, { dialog, invite: request, response, described: description !== undefined }, () => {
       if (this.state === "confirmed") this.guard(() => this.onAccepted?.(response, answer));
     });
   }

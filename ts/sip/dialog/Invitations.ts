@@ -3,6 +3,7 @@ import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Acceptance, type AcceptanceEnd } from "./Acceptance.ts";
+import { acknowledge } from "./acknowledge.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { SessionEndedError, SessionStateError, SIPRejection } from "./errors.ts";
@@ -115,7 +116,7 @@ export class Invitations {
             if (body !== undefined) session.localDescription = body;
             session.refresh.granted(response);
             const described = pracks.descriptionOf(dialog) !== undefined;
-            acknowledgeAgain = session.acknowledge(dialog, request, response, described, () => resolve(response));
+            acknowledgeAgain = acknowledge(session, { dialog, invite: request, response, described }, () => resolve(response));
           } else {
             dialog.exchange.settle();
             resolve(response);

@@ -8,12 +8,11 @@ import type { ReferOptions } from "../refer/referHeaders.ts";
 import type { Referral } from "../refer/Referral.ts";
 import { Referrals } from "../refer/Referrals.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
-import { sendAck } from "./acknowledge.ts";
-import { bodyOf, type SIPBody } from "./body.ts";
+import type { SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
 import { SessionStateError } from "./errors.ts";
-import { type RequestHandler, type RespondOptions, settleHandler } from "./handling.ts";
+import type { RequestHandler, RespondOptions } from "./handling.ts";
 import { inDialog } from "./inDialog.ts";
 import { Invitations, type ReinviteOptions } from "./Invitations.ts";
 import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
@@ -236,46 +235,6 @@ export abstract class InviteSession {
       if (request.headers.has("Contact") && !request.headers.has("Allow")) request.headers.set("Allow", this.ua.allow(this));
       finish?.(request);
     });
-  }
-
-  /**
-   * @internal Sends the ACK to a 2xx, with our answer if the 2xx made the offer. `done` is called when it has gone out.
-   * @param described the offer/answer exchange of this INVITE is over: what the 2xx says of it is a repetition
-   * @returns sends it again, for the next retransmission of the 2xx
-   */
-  acknowledge(dialog: Dialog, invite: SIPRequest, response: SIPResponse, described: boolean, done: () => void): () => void {
-    let again: (() => void) | undefined;
-    const offer = invite.body.length === 0 && !described ? bodyOf(response) : undefined;
-    const { onLateOffer } = this;
-    const send = (answer?: SIPBody): void => {
-      again = sendAck(this.ua, dialog, invite, answer);
-      dialog.exchange.settle();
-    };
-    if (offer === undefined || onLateOffer === undefined || this.#state === "terminated") {
-      send();
-      done();
-    } else {
-      dialog.exchange.offer("remote");
-      settleHandler(
-        this.ua,
-        () => onLateOffer(offer, response),
-        (answer) => {
-          send(answer);
-          this.localDescription = answer;
-          done();
-        },
-        (rejection) => {
-          // The only ways to refuse an offer that comes in a 2xx: acknowledge, then hang up.
-          send();
-          if (this.#state !== "terminated") {
-            this.dismiss(dialog);
-            this.end({ by: "local", cause: "error", status: rejection.status, error: rejection });
-          }
-          done();
-        },
-      );
-    }
-    return () => again?.();
   }
 
   /** @internal Answers a request of this session. */

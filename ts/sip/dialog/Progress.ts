@@ -97,7 +97,10 @@ export class Progress {
     const { rel100 } = this.#ua.extensions;
     const { request } = this.#options.tx;
     if (rel100 === "off") return false;
-    if (rel100 === "required" || hasTag(request, "Require", "100rel")) return true;
+    if (hasTag(request, "Require", "100rel")) return true;
+    // RFC 3261 §13.2.1: to an INVITE without an offer, the first reliable response must make one.
+    if (body === undefined && request.body.length === 0 && !this.#described) return false;
+    if (rel100 === "required") return true;
     // A lost 180 does little harm; lost early media is silence, and each PRACK costs two messages.
     return body !== undefined && hasTag(request, "Supported", "100rel");
   }

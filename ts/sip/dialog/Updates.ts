@@ -30,7 +30,8 @@ export class Updates {
       // RFC 3311 §5.1: the INVITE's own offer must have been answered, reliably, first.
       return Promise.reject(new SessionStateError("UPDATE with an offer", `${state} and its first offer unanswered`));
     }
-    return this.#session.invitations.inTurn(() => this.#send(body, options));
+    // One without an offer collides with nothing: a session must be kept alive while somebody ponders a re-INVITE, too.
+    return body === undefined ? this.#send(body, options) : this.#session.invitations.inTurn(() => this.#send(body, options));
   }
 
   async #send(body: SIPBody | undefined, options: UpdateOptions): Promise<SIPResponse> {

@@ -95,14 +95,13 @@ export class IncomingRefer {
   /** Agrees: 202, and "100 Trying" to whoever referred us, unless it wants to hear nothing (RFC 4488). @throws SessionStateError when decided already */
   accept(): void {
     this.#decide("accepted");
-    const { ua, tx, respond, dialog } = this.#surroundings;
+    const { ua, respond, dialog } = this.#surroundings;
     const silent = this.request.headers.get("Refer-Sub")?.trim().toLowerCase() === "false";
     respond(202, { headers: silent ? [["Refer-Sub", "false"]] : [] });
     if (silent) return;
     this.#dialog = dialog();
     this.#notifier = new ReferNotifier(EXPIRES, ua.clock.now());
     ua.usages.add(this);
-    tx.onTransportError = undefined;
     this.#update();
   }
 
