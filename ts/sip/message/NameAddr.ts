@@ -16,19 +16,29 @@ import { parseURI, type URI } from "./SIPURI.ts";
 export class NameAddr {
   /** Unquoted; undefined when there is none. */
   readonly displayName: string | undefined;
-  readonly uri: URI;
   readonly params: Params;
+  /** Undefined as long as nobody has asked for it. */
+  #uri: URI | undefined;
+  #uriText = "";
   /** All before the parameters, as received. */
   #text: string | undefined;
 
-  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI; readonly params?: ParamsInit | undefined }) {
+  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI; readonly params?: ParamsInit | undefined });
+  /** @internal */
+  constructor(parts: { readonly displayName: string | undefined; readonly uri: string; readonly params: Params });
+  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI | string; readonly params?: ParamsInit | undefined }) {
     this.displayName = parts.displayName === "" ? undefined : parts.displayName;
-    this.uri = parts.uri;
+    if (typeof parts.uri === "string") this.#uriText = parts.uri;
+    else this.#uri = parts.uri;
     this.params = parts.params instanceof Params ? parts.params : new Params(parts.params);
   }
 
-  /** Parses one value (no comma list). @throws SIPParseError (400) */
-  static parse(text: string): NameAddr {
+  /**
+   * Parses one value (no comma list).
+   * @param isChecked whether the value is known to be one; its URI is then parsed when somebody asks for it
+   * @throws SIPParseError (400)
+   */
+  static parse(text: string, isChecked = false): NameAddr {
     const end = trimEnd(text, 0, text.length);
     const start = skipSpace(text, 0, end);
     let displayName: string | undefined;
@@ -52,9 +62,11 @@ export class NameAddr {
     if (open < 0) return NameAddr.#bare(text, start, end);
     const close = text.indexOf(">", open);
     if (close < 0 || close >= end) throw new SIPParseError(`expected ">" after the URI in ${shown(text)}`, 400, { offset: open });
-    const uri = parseURI(text.slice(open + 1, close));
-    const params = Params.parse(close + 1 === end ? "" : text.slice(close + 1, end));
-    const address = new NameAddr({ displayName, uri, params });
+    const uriText = text.slice(open + 1, close);
+    const params = Params.parse(close + 1 === end ? "" : text.slice(close + 1, end), "header", 0, isChecked);
+    const address = isChecked
+      ? new NameAddr({ displayName, uri: uriText, params })
+      : new NameAddr({ displayName, uri: parseURI(uriText), params });
     address.#text = text.slice(start, close + 1);
     return address;
   }
@@ -67,6 +79,10 @@ export class NameAddr {
     if (uriText.includes("?") || uriText.includes(","))
       throw new SIPParseError(`a URI with "?" or "," must stand in <>: ${shown(text)}`, 400, { offset: start });
     return new NameAddr({ uri: parseURI(uriText), params: semicolon < 0 ? new Params() : Params.parse(text.slice(semicolon, end)) });
+  }
+
+  get uri(): URI {
+    return (this.#uri ??= parseURI(this.#uriText));
   }
 
   get tag(): string | undefined {

@@ -67,13 +67,14 @@ export class Params {
   /**
    * Parses `;a=b;c` to the end of the text (from `start`). Header parameters are checked at once and taken apart when
    * somebody asks; those of a URI are taken as checked by the URI's parser.
+   * @param isChecked whether the text is known to hold parameters and nothing else
    * @throws SIPParseError (400)
    */
-  static parse(text: string, place: ParamsPlace = "header", start = 0): Params {
+  static parse(text: string, place: ParamsPlace = "header", start = 0, isChecked: boolean = place === "uri"): Params {
     const params = new Params(undefined, place);
     if (start >= text.length) return params;
     params.#text = text.slice(start);
-    if (place === "header") scanHeaderParams(params.#text, undefined, undefined);
+    if (!isChecked) scanHeaderParams(params.#text, undefined, undefined);
     return params;
   }
 
@@ -225,7 +226,8 @@ function findHeaderParam(text: string, name: string): string | true | undefined 
     const nameStart = skipSpace(text, i + 1, end);
     const nameEnd = skip(text, nameStart, end, TOKEN);
     i = skipSpace(text, nameEnd, end);
-    const wanted = nameEnd - nameStart === name.length && equalsIgnoreCase(text.slice(nameStart, nameEnd), name);
+    const wanted =
+      nameEnd - nameStart === name.length && (text.startsWith(name, nameStart) || equalsIgnoreCase(text.slice(nameStart, nameEnd), name));
     if (text.charCodeAt(i) !== EQUALS) {
       if (wanted) return true;
       continue;

@@ -64,6 +64,8 @@ export abstract class SIPMessage {
   #contacts: NameAddr[] | undefined;
   #routes: NameAddr[] | undefined;
   #recordRoutes: NameAddr[] | undefined;
+  /** Whether the parser has accepted every header, and none has changed since: their values need not be checked again. */
+  #isChecked = false;
   /** The header that is being written from its kept values. */
   #writing: string | undefined;
 
@@ -221,6 +223,11 @@ export abstract class SIPMessage {
     this.#received = undefined;
   }
 
+  /** Tells that the parser has checked all that this class reads. @internal */
+  checked(): void {
+    this.#isChecked = true;
+  }
+
   /** Parses what the parser could not check by looking at it. @throws SIPParseError @internal */
   checkValues(kind: HeaderKind): void {
     if (kind === CONTACT && this.contactIsWildcard) return;
@@ -233,22 +240,22 @@ export abstract class SIPMessage {
 
   #topVia(): Via {
     const line = this.headers.lineOf(VIA) ?? missing("Via");
-    const via = Via.parse(splitList(line)[0] ?? line);
+    const via = Via.parse(splitList(line)[0] ?? line, this.#isChecked);
     via.params.belongTo(this, VIA.key);
     return via;
   }
 
   #address(kind: HeaderKind): NameAddr {
-    const address = NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name));
+    const address = NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name), this.#isChecked);
     address.params.belongTo(this, kind.key);
     return address;
   }
 
-  #list<T extends { readonly params: Params }>(kind: HeaderKind, parse: (text: string) => T): T[] {
+  #list<T extends { readonly params: Params }>(kind: HeaderKind, parse: (text: string, isChecked: boolean) => T): T[] {
     const values: T[] = [];
     for (const line of this.headers.linesOf(kind))
       for (const text of splitList(line)) {
-        const value = parse(text);
+        const value = parse(text, this.#isChecked);
         value.params.belongTo(this, kind.key);
         values.push(value);
       }
@@ -271,6 +278,7 @@ export abstract class SIPMessage {
   headerChanged(key: string): void {
     this.touch();
     if (key === this.#writing) return;
+    this.#isChecked = false;
     if (key === VIA.key) {
       this.#via = undefined;
       this.#vias = undefined;
@@ -293,8 +301,8 @@ export abstract class SIPMessage {
   }
 }
 
-const parseVia = (text: string): Via => Via.parse(text);
-const parseNameAddr = (text: string): NameAddr => NameAddr.parse(text);
+const parseVia = (text: string, isChecked: boolean): Via => Via.parse(text, isChecked);
+const parseNameAddr = (text: string, isChecked: boolean): NameAddr => NameAddr.parse(text, isChecked);
 
 /** A body as bytes; text becomes UTF-8. */
 export function bodyBytes(body: Uint8Array | string | undefined): Uint8Array {

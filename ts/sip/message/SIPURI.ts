@@ -136,6 +136,10 @@ export class SIPURI {
     return (this.#params ??= Params.parse(this.#paramsText, "uri"));
   }
 
+  get hasHeaders(): boolean {
+    return this.#headers === undefined ? this.#headersText !== "" : this.#headers.size > 0;
+  }
+
   /** The headers after `?`, unescaped, in their order. */
   get headers(): ReadonlyMap<string, string> {
     if (this.#headers === undefined) {
@@ -159,7 +163,7 @@ export class SIPURI {
    * nothing is to be left out.
    */
   forRequest(): SIPURI {
-    if (this.headers.size === 0 && !this.params.has("method")) return this;
+    if (!this.hasHeaders && !this.params.has("method")) return this;
     const params = this.params.clone();
     params.delete("method");
     return this.with({ params, headers: undefined });

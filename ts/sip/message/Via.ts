@@ -44,8 +44,12 @@ export class Via {
     this.params = parts.params instanceof Params ? parts.params : new Params(parts.params);
   }
 
-  /** Parses one value (no comma list). @throws SIPParseError (400) */
-  static parse(text: string): Via {
+  /**
+   * Parses one value (no comma list).
+   * @param isChecked whether the value is known to be one
+   * @throws SIPParseError (400)
+   */
+  static parse(text: string, isChecked = false): Via {
     const end = text.length;
     let i = 8;
     if (!text.startsWith("SIP/2.0/")) i = readSlash(text, readToken(text, readSlash(text, readToken(text, 0))));
@@ -65,7 +69,7 @@ export class Via {
       if (hostEnd < 0) throw malformed(text, portStart);
       hostEnd += portStart - 2;
     }
-    return new Via({ protocol, host, port, params: Params.parse(text, "header", hostEnd) }, true);
+    return new Via({ protocol, host, port, params: Params.parse(text, "header", hostEnd, isChecked) }, true);
   }
 
   get branch(): string | undefined {

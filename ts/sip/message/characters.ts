@@ -18,8 +18,10 @@ export const HEX = 128;
  */
 export const VALUE = 256;
 
-/** By code; those from 128 on, of which bytes can be, belong to no class. */
-const table = new Uint16Array(256);
+/** The classes of each character up to 255; those beyond ASCII, of which bytes can be, belong to none. */
+export const CLASSES: Uint16Array = new Uint16Array(256);
+// What is exported is looked up at each use; this is a constant to the compiler.
+const table = CLASSES;
 
 function mark(characters: string, bits: number): void {
   for (let i = 0; i < characters.length; i++) {
@@ -47,11 +49,6 @@ export function is(code: number, classes: number): boolean {
   return code < 128 && ((table[code] ?? 0) & classes) !== 0;
 }
 
-/** {@link is} for a byte. */
-export function isByte(byte: number, classes: number): boolean {
-  return ((table[byte] ?? 0) & classes) !== 0;
-}
-
 /** The first index in [from, to) whose character is not of the classes; `to` when all are. */
 export function skip(text: string, from: number, to: number, classes: number): number {
   let i = from;
@@ -60,13 +57,6 @@ export function skip(text: string, from: number, to: number, classes: number): n
     if (code >= 128 || ((table[code] ?? 0) & classes) === 0) break;
     i++;
   }
-  return i;
-}
-
-/** {@link skip} over bytes. */
-export function skipBytes(bytes: Uint8Array, from: number, to: number, classes: number): number {
-  let i = from;
-  while (i < to && ((table[bytes[i] ?? 0] ?? 0) & classes) !== 0) i++;
   return i;
 }
 

@@ -1,4 +1,4 @@
-import { COLON } from "./characters.ts";
+import { nameStandsAt } from "./plain.ts";
 
 /** How a header is known: one shared object for each registered name, so that comparing is comparing pointers. */
 export interface HeaderKind {
@@ -100,21 +100,15 @@ for (const [spelling, kind] of kinds)
 const usual = new Set("via from to call-id cseq contact max-forwards content-length content-type route record-route user-agent allow".split(" "));
 for (const list of byLetter) list.sort((a, b) => Number(usual.has(b.kind.key)) - Number(usual.has(a.kind.key)));
 
-/** The registered name that stands at `from` with a colon right behind it; undefined for anything else. */
-export function registeredNameAt(bytes: Uint8Array, from: number): RegisteredName | undefined {
-  const names = byLetter[(bytes[from] ?? 0) | 32];
-  if (names === undefined) return undefined;
-  for (const name of names) if (bytes[from + name.bytes.length] === COLON && foldsTo(bytes, from, name.bytes)) return name;
+/**
+ * The registered name that stands at `from` of the head under the glass (see plain.ts) with a colon right behind it; undefined for
+ * anything else.
+ * @param first the character there
+ */
+export function registeredNameAt(from: number, first: number): RegisteredName | undefined {
+  const names = byLetter[first | 32];
+  if (names !== undefined) for (const name of names) if (nameStandsAt(from, name.bytes)) return name;
   return undefined;
-}
-
-/** Setting bit 5 makes letters lower case; of what names contain, only the dash could come of something else, a CR. */
-function foldsTo(bytes: Uint8Array, from: number, lower: Uint8Array): boolean {
-  for (let i = 1; i < lower.length; i++) {
-    const byte = bytes[from + i] ?? 0;
-    if ((byte | 32) !== lower[i] || byte < 32) return false;
-  }
-  return true;
 }
 
 export const VIA: HeaderKind = known("Via");

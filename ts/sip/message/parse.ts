@@ -34,13 +34,13 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   if (headEnd < 0) headEnd = endsWithLineEnd(buffer, start) ? size - 2 : size;
   if (headEnd - start > maxHeadSize)
     throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
-  const head = new Head(buffer, start, headEnd);
-  const lineEnd = head.endOfLine(start);
+  const head = new Head(buffer.subarray(start, headEnd));
+  const lineEnd = head.endOfLine(0);
   const headers = new Headers();
   const read = readHeaders(head, lineEnd + 2, headers, maxHeaders);
   // The first fault is kept while the rest is read, so that even a refused request can be answered.
   let { fault } = read;
-  if (lineEnd < headEnd && buffer[lineEnd + 1] !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
+  if (lineEnd < head.text.length && head.text.charCodeAt(lineEnd + 1) !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
   if (headEnd === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: headEnd });
   const bodyStart = Math.min(headEnd + 4, size);
   const available = size - bodyStart;
@@ -54,7 +54,7 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = D
   if (length > available)
     fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
   const received: Received = { bytes, bodyStart, bodyEnd: bodyStart + Math.min(length, available) };
-  const line = head.slice(start, lineEnd);
+  const line = head.slice(0, lineEnd);
   if (startsWithVersion(line)) {
     const response = readResponse(line, headers, received);
     fault ??= checkHeaders(response, read.doubtful);
@@ -82,6 +82,7 @@ function checkHeaders(message: SIPMessage, doubtful: ReadonlySet<HeaderKind>): S
     for (const kind of doubtful) message.checkValues(kind);
     const { cseq, method } = message;
     if (method !== null && cseq.method !== method) throw methodMismatch(method, cseq.method);
+    message.checked();
     return undefined;
   } catch (error) {
     return parseError(error);
@@ -161,7 +162,7 @@ function checkVersion(version: string, line: string): SIPParseError | undefined 
 function readRequestURI(text: string): URI {
   const uri = parseURI(text);
   // RFC 4475 §3.1.2.11: headers may not stand in a Request-URI.
-  if (uri instanceof SIPURI && uri.headers.size > 0) throw new SIPParseError(`headers in the Request-URI ${shown(text)}`);
+  if (uri instanceof SIPURI && uri.hasHeaders) throw new SIPParseError(`headers in the Request-URI ${shown(text)}`);
   return uri;
 }
 

@@ -1,108 +1,123 @@
-import {
-  AT,
-  BACKSLASH,
-  COLON,
-  CR,
-  DIGIT,
-  EQUALS,
-  GREATER,
-  HOST,
-  isByte,
-  LESS,
-  QUOTE,
-  SEMICOLON,
-  skipBytes,
-  SPACE,
-  TOKEN,
-  URI_PARAMETER,
-  USER,
-  VALUE,
-} from "./characters.ts";
+import { AT, BACKSLASH, CLASSES, COLON, CR, DIGIT, EQUALS, GREATER, HOST, LESS, QUOTE, SEMICOLON, SPACE, TOKEN, URI_PARAMETER, USER, VALUE } from "./characters.ts";
 
 /**
- * The plain forms of Via and of addresses, recognised in one look over the bytes: no escapes, no lists, no white space but the usual,
- * no IPv6. Nearly all that phones send is of this kind, and what is need not be taken apart before somebody asks for it.
+ * The plain forms of Via and of addresses, recognised in one look: no escapes, no lists, no white space but the usual, no IPv6. Nearly
+ * all that phones send is of this kind, and what is need not be taken apart before somebody asks for it.
  *
- * Each function returns the index behind what it recognised, where a line has to end; -1 says nothing about the value but that
- * its own parser must look at it. What is recognised here, that parser takes: the languages here are parts of its own.
+ * Each function returns the index behind what it recognised, where the line ends; -1 says nothing about the value but that its own
+ * parser must look at it. What is recognised here, that parser takes: the languages here are parts of its own.
+ *
+ * The head is copied under a glass that lies in one place for good: the compiler knows the address, which makes reading a byte a third
+ * cheaper than from wherever a datagram lies. A CR ends every loop; one is put behind the head.
  */
+const glass = new Uint8Array(65_536 + 1);
+const table = CLASSES;
 
-/** More parameters than anybody sends in earnest; far fewer than the parsers take. */
-const FEW = 16;
+/** Puts a head under the glass. False when it is too large: then nothing may be looked at. */
+export function lookAt(head: Uint8Array): boolean {
+  if (head.length >= glass.length) return false;
+  glass.set(head);
+  glass[head.length] = CR;
+  return true;
+}
+
+/** Whether a header name stands there, with its colon. @param lower the name in lower case */
+export function nameStandsAt(from: number, lower: Uint8Array): boolean {
+  if (glass[from + lower.length] !== COLON) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const byte = glass[from + i] ?? 0;
+    // Bit 5 makes letters lower case; of what names contain, only the dash could come of something else, a CR.
+    if ((byte | 32) !== lower[i] || byte < SPACE) return false;
+  }
+  return true;
+}
 
 /** `SIP/2.0/UDP host:port;name=value;name` */
-export function plainVia(bytes: Uint8Array, start: number, end: number): number {
-  for (let i = 0; i < VERSION.length; i++) if (bytes[start + i] !== VERSION[i]) return -1;
+export function plainVia(start: number): number {
+  for (let i = 0; i < VERSION.length; i++) if (glass[start + i] !== VERSION[i]) return -1;
   const protocol = start + VERSION.length;
-  const space = skipBytes(bytes, protocol, end, TOKEN);
-  if (space === protocol || bytes[space] !== SPACE) return -1;
-  const host = plainHostPort(bytes, space + 1, end);
-  return host < 0 ? -1 : plainParams(bytes, host, end);
+  const space = skip(protocol, TOKEN);
+  if (space === protocol || glass[space] !== SPACE) return -1;
+  const host = plainHostPort(space + 1);
+  return host < 0 ? -1 : plainParams(host);
 }
 
-const VERSION = Buffer.from("SIP/2.0/", "latin1");
+const VERSION = Uint8Array.from(Buffer.from("SIP/2.0/", "latin1"));
 
 /** `"Display" <sip:user@host:port;name=value>;name=value`, the display name quoted, of tokens, or left out. */
-export function plainAddress(bytes: Uint8Array, start: number, end: number): number {
+export function plainAddress(start: number): number {
   let i = start;
-  if (bytes[i] === QUOTE) {
+  if (glass[i] === QUOTE) {
+    i = endOfPlainQuoted(i + 1);
+    if (glass[i] !== QUOTE) return -1;
     i++;
-    while (i < end && isPlainQuoted(bytes[i] ?? 0)) i++;
-    if (bytes[i] !== QUOTE) return -1;
-    i++;
-    if (bytes[i] === SPACE) i++;
-  } else if (bytes[i] !== LESS) {
-    while (i < end && (bytes[i] === SPACE || isByte(bytes[i] ?? 0, TOKEN))) i++;
-  }
-  if (bytes[i] !== LESS) return -1;
-  i = plainURI(bytes, i + 1, end);
-  return i < 0 || bytes[i] !== GREATER ? -1 : plainParams(bytes, i + 1, end);
+    if (glass[i] === SPACE) i++;
+  } else while (glass[i] === SPACE || ((table[glass[i] ?? 0] ?? 0) & TOKEN) !== 0) i++;
+  if (glass[i] !== LESS) return -1;
+  i = plainURI(i + 1);
+  return i < 0 || glass[i] !== GREATER ? -1 : plainParams(i + 1);
 }
 
-function isPlainQuoted(byte: number): boolean {
-  return byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH;
+function endOfPlainQuoted(start: number): number {
+  for (let i = start; ; i++) {
+    const byte = glass[i] ?? 0;
+    if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) return i;
+  }
 }
 
 /** `sip:user@host:port;name=value`, or `sips:`, up to the first byte that can belong to none of it. */
-function plainURI(bytes: Uint8Array, start: number, end: number): number {
-  if (bytes[start] !== 115 || bytes[start + 1] !== 105 || bytes[start + 2] !== 112) return -1;
-  const colon = bytes[start + 3] === 115 ? start + 4 : start + 3;
-  if (bytes[colon] !== COLON) return -1;
-  const userEnd = skipBytes(bytes, colon + 1, end, USER);
-  const hasUser = bytes[userEnd] === AT;
+function plainURI(start: number): number {
+  if (glass[start] !== 115 || glass[start + 1] !== 105 || glass[start + 2] !== 112) return -1;
+  const colon = glass[start + 3] === 115 ? start + 4 : start + 3;
+  if (glass[colon] !== COLON) return -1;
+  const userEnd = skip(colon + 1, USER);
+  const hasUser = glass[userEnd] === AT;
   if (hasUser && userEnd === colon + 1) return -1;
-  let i = plainHostPort(bytes, hasUser ? userEnd + 1 : colon + 1, end);
+  let i = plainHostPort(hasUser ? userEnd + 1 : colon + 1);
   if (i < 0) return -1;
-  for (let count = 0; bytes[i] === SEMICOLON; count++) {
+  for (let count = 0; glass[i] === SEMICOLON; count++) {
     const name = i + 1;
-    i = skipBytes(bytes, name, end, URI_PARAMETER);
+    i = skip(name, URI_PARAMETER);
     if (i === name || count === FEW) return -1;
-    if (bytes[i] === EQUALS) i = skipBytes(bytes, i + 1, end, URI_PARAMETER);
+    if (glass[i] === EQUALS) i = skip(i + 1, URI_PARAMETER);
   }
   return i;
 }
 
-function plainHostPort(bytes: Uint8Array, start: number, end: number): number {
-  const hostEnd = skipBytes(bytes, start, end, HOST);
-  if (hostEnd === start || bytes[hostEnd] !== COLON) return hostEnd === start ? -1 : hostEnd;
-  let port = 0;
-  let i = hostEnd + 1;
-  for (; i < end && port <= 65_535 && isByte(bytes[i] ?? 0, DIGIT); i++) port = port * 10 + (bytes[i] ?? 0) - 48;
-  return i === hostEnd + 1 || port > 65_535 ? -1 : i;
+/** More parameters than anybody sends in earnest; far fewer than the parsers take. */
+const FEW = 16;
+
+function plainHostPort(start: number): number {
+  const hostEnd = skip(start, HOST);
+  if (hostEnd === start) return -1;
+  if (glass[hostEnd] !== COLON) return hostEnd;
+  const portEnd = skip(hostEnd + 1, DIGIT);
+  // Of five digits, those that make no port would have to be told from those that do.
+  const digits = portEnd - hostEnd - 1;
+  return digits >= 1 && (digits <= 4 || (digits === 5 && (glass[hostEnd + 1] ?? 0) < SIX)) ? portEnd : -1;
 }
 
+const SIX = 54;
+
 /** `;name=value;name` up to the line's end. */
-function plainParams(bytes: Uint8Array, start: number, end: number): number {
+function plainParams(start: number): number {
   let i = start;
-  for (let count = 0; bytes[i] === SEMICOLON; count++) {
+  for (let count = 0; glass[i] === SEMICOLON; count++) {
     const name = i + 1;
-    i = skipBytes(bytes, name, end, TOKEN);
+    i = skip(name, TOKEN);
     if (i === name || count === FEW) return -1;
-    if (bytes[i] === EQUALS) {
+    if (glass[i] === EQUALS) {
       const value = i + 1;
-      i = skipBytes(bytes, value, end, VALUE);
+      i = skip(value, VALUE);
       if (i === value) return -1;
     }
   }
-  return bytes[i] === CR ? i : -1;
+  return glass[i] === CR ? i : -1;
+}
+
+/** The first index from `from` whose byte is not of the class. */
+function skip(from: number, characters: number): number {
+  let i = from;
+  while (((table[glass[i] ?? 0] ?? 0) & characters) !== 0) i++;
+  return i;
 }

@@ -1,34 +1,32 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { SIPParseError } from "../errors.ts";
-import { COLON, CR, isSpace, LF, skipBytes, skipSpace, TOKEN, trimEnd } from "./characters.ts";
+import { COLON, isSpace, LF, skip, skipSpace, TOKEN, trimEnd } from "./characters.ts";
 import { headerKind, type HeaderKind, registeredNameAt } from "./headerNames.ts";
 import type { Headers } from "./Headers.ts";
 import { shown } from "./Params.ts";
-import { plainAddress, plainVia } from "./plain.ts";
+import { lookAt, plainAddress, plainVia } from "./plain.ts";
 
 /**
  * Start line and headers of a message: its bytes, and the text they stand for. Headers are UTF-8; when they are not, they are read as
  * ISO 8859-1, which is what old PBXs send for a caller's name.
  */
 export class Head {
+  /** One character a byte, so that its indices are those of the bytes. */
+  readonly text: string;
   readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-  /** One character a byte; undefined when there are characters of several bytes. */
-  readonly #text: string | undefined;
+  /** Whether {@link text} says something else than the bytes mean. */
+  readonly #isUTF8: boolean;
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  /** @param bytes from the start line to the last header */
+  constructor(bytes: Buffer) {
+    this.text = bytes.toString("latin1");
     this.bytes = bytes;
-    this.start = start;
-    this.end = end;
-    // The whole message first: nearly always that is the answer, and it needs no view of a part.
-    const isOneByteEach = isAscii(bytes) || !isUtf8(bytes.subarray(start, end)) || isAscii(bytes.subarray(start, end));
-    this.#text = isOneByteEach ? bytes.toString("latin1", start, end) : undefined;
+    this.#isUTF8 = !isAscii(bytes) && isUtf8(bytes);
   }
 
-  /** The text of some bytes, counted from the beginning of the message. */
+  /** What stands in [from, to). */
   slice(from: number, to: number): string {
-    return this.#text === undefined ? this.bytes.toString("utf8", from, to) : this.#text.slice(from - this.start, to - this.start);
+    return this.#isUTF8 ? this.bytes.toString("utf8", from, to) : this.text.slice(from, to);
   }
 
   /** A header's value. @param from the complement (`~from`) when the value is folded and its folds are to be undone */
@@ -36,11 +34,10 @@ export class Head {
     return from < 0 ? unfold(this.slice(~from, to)) : this.slice(from, to);
   }
 
-  /** The first CR, or the end of the head. */
+  /** The first CR from there on, or the end. */
   endOfLine(from: number): number {
-    let i = from;
-    while (i < this.end && this.bytes[i] !== CR) i++;
-    return i;
+    const end = this.text.indexOf("\r", from);
+    return end < 0 ? this.text.length : end;
   }
 }
 
@@ -56,69 +53,50 @@ const NONE: ReadonlySet<HeaderKind> = new Set();
 
 /** Reads header lines from `start` to the end of the head. */
 export function readHeaders(head: Head, start: number, headers: Headers, limit: number): HeadersRead {
-  const { bytes, end } = head;
+  const { text } = head;
+  const size = text.length;
+  const canLook = lookAt(head.bytes);
   let fault: SIPParseError | undefined;
   let doubtful: Set<HeaderKind> | undefined;
   let i = start;
-  for (let lines = 0; i < end; lines++) {
+  for (let lines = 0; i < size; lines++) {
     if (lines >= limit) {
-      fault ??= new SIPParseError(`more than ${limit} headers`, 513, { offset: i - head.start });
+      fault ??= new SIPParseError(`more than ${limit} headers`, 513, { offset: i });
       break;
     }
-    const known = registeredNameAt(bytes, i);
-    const nameEnd = known === undefined ? skipBytes(bytes, i, end, TOKEN) : i + known.bytes.length;
-    const colon = known === undefined ? skipBlanks(bytes, nameEnd, end) : nameEnd;
-    const isNamed = nameEnd > i && colon < end && bytes[colon] === COLON;
-    const kind = known?.kind ?? (isNamed ? headerKind(head.slice(i, nameEnd)) : undefined);
-    const from = isNamed ? skipBlanks(bytes, colon + 1, end) : nameEnd;
-    const plainEnd = kind?.form === undefined ? -1 : (kind.form === "via" ? plainVia : plainAddress)(bytes, from, end);
-    let lineEnd = plainEnd < 0 ? endOfText(bytes, from, end) : plainEnd;
-    let isBroken = false;
-    if (bytes[lineEnd] === LF && lineEnd < end) {
-      isBroken = true;
-      lineEnd = head.endOfLine(lineEnd);
-    }
+    const known = canLook ? registeredNameAt(i, text.charCodeAt(i)) : undefined;
+    const nameEnd = known === undefined ? skip(text, i, size, TOKEN) : i + known.bytes.length;
+    const colon = known === undefined ? skipSpace(text, nameEnd, size) : nameEnd;
+    const isNamed = nameEnd > i && colon < size && text.charCodeAt(colon) === COLON;
+    const kind = known?.kind ?? (isNamed ? headerKind(text.slice(i, nameEnd)) : undefined);
+    const from = isNamed ? skipSpace(text, colon + 1, size) : nameEnd;
+    const form = canLook ? kind?.form : undefined;
+    const plainEnd = form === undefined ? -1 : form === "via" ? plainVia(from) : plainAddress(from);
+    let end = plainEnd < 0 ? head.endOfLine(from) : plainEnd;
     // A line that starts with white space goes on with the one before (RFC 3261 §7.3.1).
     let folded = false;
-    while (lineEnd + 2 < end && bytes[lineEnd + 1] === LF && isSpace(bytes[lineEnd + 2] ?? 0)) {
-      lineEnd = head.endOfLine(lineEnd + 2);
+    while (end + 2 < size && isSpace(text.charCodeAt(end + 2)) && text.charCodeAt(end + 1) === LF) {
+      end = head.endOfLine(end + 2);
       folded = true;
     }
-    if (lineEnd < end && bytes[lineEnd + 1] !== LF) isBroken = true;
-    if (folded && head.value(~from, lineEnd).includes("\n")) isBroken = true;
+    const isEnded = end === size || text.charCodeAt(end + 1) === LF;
     if (kind === undefined)
-      fault ??= new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, lineEnd))}`, 400, { offset: i - head.start });
-    else if (isBroken)
-      fault ??= new SIPParseError(`a line end that is not CRLF in ${shown(head.slice(i, lineEnd))}`, 400, { offset: i - head.start });
+      fault ??= new SIPParseError(`a header line without name and colon: ${shown(head.slice(i, end))}`, 400, { offset: i });
+    else if (!isEnded || hasBareLineFeed(head, from, end, folded))
+      fault ??= new SIPParseError(`a line end that is not CRLF in ${shown(head.slice(i, end))}`, 400, { offset: i });
     else {
-      headers.receivedAt(kind, head, folded ? ~from : from, folded ? lineEnd : trimBlanks(bytes, from, lineEnd));
+      headers.receivedAt(kind, head, folded ? ~from : from, folded ? end : trimEnd(text, from, end));
       if (kind.form !== undefined && (plainEnd < 0 || folded)) (doubtful ??= new Set()).add(kind);
     }
-    i = lineEnd < end && bytes[lineEnd + 1] !== LF ? lineEnd + 1 : lineEnd + 2;
+    i = isEnded ? end + 2 : end + 1;
   }
   return { fault, doubtful: doubtful ?? NONE };
 }
 
-function skipBlanks(bytes: Uint8Array, from: number, end: number): number {
-  let i = from;
-  while (i < end && isSpace(bytes[i] ?? 0)) i++;
-  return i;
-}
-
-function trimBlanks(bytes: Uint8Array, from: number, to: number): number {
-  let i = to;
-  while (i > from && isSpace(bytes[i - 1] ?? 0)) i--;
-  return i;
-}
-
-/** The first CR or LF. */
-function endOfText(bytes: Uint8Array, from: number, end: number): number {
-  let i = from;
-  for (; i < end; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte <= CR && (byte === CR || byte === LF)) break;
-  }
-  return i;
+function hasBareLineFeed(head: Head, from: number, end: number, folded: boolean): boolean {
+  if (folded) return head.value(~from, end).includes("\n");
+  const found = head.text.indexOf("\n", from);
+  return found >= 0 && found < end;
 }
 
 /** Each fold, with the white space around it, becomes one space. */
