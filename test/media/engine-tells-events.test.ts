@@ -5,9 +5,9 @@ it("a digit sent by one session is told by the other, and the sender hears when 
   const [near, far] = await openPair();
   const [started, sent] = [nextEvent(far, "dtmf-start"), nextEvent(near, "dtmf-sent")];
   expect(near.sendEvents([5], 100, 50)).toBe(true);
-  expect(await started).toEqual({ type: "dtmf-start", event: 5 });
+  expect(await started).toEqual({ type: "dtmf-start", event: 5, source: "rtp" });
   const ended = nextEvent(far, "dtmf-end");
-  expect(await ended).toEqual({ type: "dtmf-end", event: 5, duration: 800 });
+  expect(await ended).toEqual({ type: "dtmf-end", event: 5, duration: 800, source: "rtp" });
   expect(await sent).toEqual({ type: "dtmf-sent" });
 });
 

@@ -1,12 +1,15 @@
 /** A call made of chance: streams with everything that networks and far ends do to them. The same seed makes the same call. */
 import type { Direction, Encoding, SessionCore, SessionOptions, StreamParameters } from "../../ts/media/contract.ts";
 import { encode } from "../../ts/media/typescript/g711.ts";
+import { Control } from "../../ts/media/typescript/control.ts";
 import { type Address, eventPayload, parameters, Random, REMOTE, rtpPacket, STRANGER } from "./farEnd.ts";
 
 /** One call to a {@link SessionCore}. */
 export type Step =
   | { readonly call: "configure"; readonly parameters: StreamParameters }
   | { readonly call: "receive"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array }
+  | { readonly call: "receiveRtcp"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array }
+  | { readonly call: "bye"; readonly now: number }
   | { readonly call: "tick"; readonly now: number; readonly skipped: number }
   | { readonly call: "write"; readonly samples: Int16Array }
   | { readonly call: "read"; readonly count: number }
@@ -20,6 +23,21 @@ export interface RandomCall {
 }
 
 const SOURCES: readonly Address[] = [REMOTE, STRANGER, { address: "192.0.2.1", port: 4_002 }, { address: "2001:db8::7", port: 6_000 }];
+const METRICS = {
+  lossRate: 1,
+  discardRate: 2,
+  burstDensity: 3,
+  gapDensity: 4,
+  burstDuration: 5,
+  gapDuration: 6,
+  roundTripDelay: 7,
+  endSystemDelay: 8,
+  listeningQuality: 41,
+  conversationalQuality: 40,
+  nominalDelay: 40,
+  maximumDelay: 60,
+  absoluteMaximumDelay: 200,
+};
 const DIRECTIONS: readonly Direction[] = ["sendrecv", "sendrecv", "sendrecv", "sendonly", "recvonly", "inactive"];
 
 /** How bad things are: percent. */
@@ -45,8 +63,11 @@ export function randomCall(seed: number, frames: number): RandomCall {
     timestamp: random.pick([0, 0xffff_ff00, random.next()]),
     ...(random.chance(30) ? { writeCapacity: random.pick([1, 256, 300, 1_024]), readCapacity: random.pick([1, 256, 300, 1_024]) } : {}),
     ...(random.chance(40) ? { minimumDelay: random.pick([0, 20, 33, 100]), maximumDelay: random.pick([0, 20, 60, 200, 500, 5_000]) } : {}),
+    ...(random.chance(70) ? { cname: "x".repeat(random.below(20)), seed: random.next(), epoch: 1_700_000_000_000_000 + random.next() } : {}),
+    ...(random.chance(50) ? { voipMetrics: true, toneDetection: true } : {}),
+    ...(random.chance(50) ? { initialTimeout: random.pick([0, 1, 500, 2_000]), timeout: random.pick([0, 1, 300, 2_000]) } : {}),
   };
-  return { options, steps: new Scene(random).play(frames) };
+  return { options, steps: new Scene(random, options.ssrc).play(frames) };
 }
 
 /** A telephone-event that the far end is sending. */
@@ -62,7 +83,10 @@ interface KeyPress {
 class Scene {
   readonly #random: Random;
   readonly #steps: Step[] = [];
-  readonly #wire: { due: number; from: Address; datagram: Uint8Array }[] = [];
+  readonly #wire: { due: number; from: Address; datagram: Uint8Array; control?: boolean }[] = [];
+  readonly #near32: number;
+  #control: Control;
+  #sent = 0;
   #trouble: Trouble;
   #now: number;
   #delay: number;
@@ -85,8 +109,9 @@ class Scene {
   /** Until then nothing passes the network. */
   #heldUntil = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, ours: number) {
     this.#random = random;
+    this.#near32 = ours;
     this.#trouble = random.pick([
       { loss: 0, duplicate: 0, jitter: 2, stall: 0, upset: 0, hold: 0, longest: 0, drift: 0 },
       { loss: 0, duplicate: 0, jitter: 8, stall: 0, upset: 0, hold: 20, longest: 120, drift: 5_000 },
@@ -102,6 +127,7 @@ class Scene {
     this.#now = random.pick([0, 1_000_000, 2 ** 40]) + random.below(20_000);
     this.#delay = random.below(100_000);
     this.#ssrc = random.next();
+    this.#control = new Control(this.#ssrc, "far", 1_600_000_000_000_000, random.next());
     this.#sequence = random.pick([0, 65_520, random.below(65_536)]);
     this.#timestamp = random.pick([0, 0xffff_f000, random.next()]);
     this.#frame = random.pick([160, 160, 160, 80, 240, 320, 480, 161]);
@@ -117,6 +143,7 @@ class Scene {
     for (let frame = 0; frame < frames; frame++) {
       this.#farEnd();
       this.#upset();
+      this.#report();
       this.#near();
       let skipped = 0;
       let interval = 20_000;
@@ -129,6 +156,7 @@ class Scene {
       this.#now += interval + (this.#random.chance(20) ? this.#random.below(4_000) - 2_000 : 0);
       this.#steps.push({ call: "tick", now: this.#now, skipped });
     }
+    this.#steps.push({ call: "bye", now: this.#now });
     return this.#steps;
   }
 
@@ -175,6 +203,39 @@ class Scene {
     }
   }
 
+  /** The far end reports, well or badly. */
+  #report(): void {
+    const random = this.#random;
+    if (!random.chance(2)) {
+      return;
+    }
+    if (random.chance(10)) {
+      this.#control = new Control(this.#ssrc, "far", random.next() * 1_000_000, random.next());
+    }
+    const packet = new Uint8Array(1_500);
+    const about = random.chance(90) ? this.#near32 : random.next();
+    const length = this.#control.write(
+      this.#now,
+      {
+        timestamp: this.#timestamp,
+        packets: this.#sent,
+        octets: this.#sent * 160,
+        report: random.chance(80)
+          ? { ssrc: about, fractionLost: random.below(256), lost: random.below(2 ** 24) - 2 ** 23, highest: random.next(), jitter: random.below(1_000), lastReport: random.next(), delay: random.below(1_000_000) }
+          : undefined,
+        metrics: random.chance(20) ? { ...METRICS, ssrc: about, rating: random.pick([93, 127, 50]) } : undefined,
+        bye: random.chance(10),
+      },
+      packet,
+    );
+    const datagram = packet.slice(0, length);
+    if (random.chance(20)) {
+      datagram[random.below(datagram.length)] = random.below(256);
+    }
+    const from = random.chance(80) ? { address: this.#from.address, port: this.#from.port + 1 } : random.pick(SOURCES);
+    this.#wire.push({ due: this.#now + this.#delay, from, datagram, control: random.chance(60) });
+  }
+
   #send(fields: { payloadType: number; timestamp: number; payload: Uint8Array }): void {
     const random = this.#random;
     if (random.chance(this.#trouble.hold / 10)) {
@@ -183,6 +244,7 @@ class Scene {
     const marker = random.chance(2);
     const datagram = rtpPacket({ ...fields, marker, sequence: this.#sequence, ssrc: this.#ssrc });
     this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.#sent += 1;
     for (let copies = random.chance(this.#trouble.duplicate) ? 2 : 1; copies > 0; copies--) {
       if (!random.chance(this.#trouble.loss)) {
         const jitter = random.chance(20) ? random.below(this.#trouble.jitter * 1_000) : random.below(2_000);
@@ -219,6 +281,10 @@ class Scene {
       () => (this.#timestamp = (this.#timestamp + random.pick([80, 160, 7_000, 9_000, 0xffff_fff0])) >>> 0),
       () => (this.#from = random.pick(SOURCES)),
       () => (this.#frame = random.pick([160, 80, 240, 320, 480, 1, 0, 960, 961])),
+      () => {
+        // Somebody is silent for longer than a timeout.
+        this.#silentFor = 30 + random.below(120);
+      },
       () => (this.#encoding = random.pick(["PCMU", "PCMA"] as const)),
       () => (this.#delay = random.below(300_000)),
       () => this.#wire.push({ due: this.#now, from: random.pick(SOURCES), datagram: this.#garbage() }),
@@ -251,7 +317,7 @@ class Scene {
       bytes[0] = 0x80 | random.below(64);
     }
     if (bytes.length > 1 && random.chance(50)) {
-      bytes[1] = random.pick([0, 8, 101, 0x80, 200]);
+      bytes[1] = random.pick([0, 8, 101, 0x80, 200, 201, 202, 207]);
     }
     return bytes;
   }
@@ -271,6 +337,15 @@ class Scene {
     }
     if (random.chance(10)) {
       Object.assign(changes, { receivePayloadTypes: [8], receiveEncodings: ["PCMA"] });
+    }
+    if (random.chance(60)) {
+      Object.assign(changes, { ptime: random.pick([10, 20, 30, 40, 50, 60, 0, 25, 1_000]) });
+    }
+    if (random.chance(50)) {
+      Object.assign(changes, { rtcpMux: random.chance(50), rtcpReducedSize: random.chance(50) });
+    }
+    if (random.chance(20)) {
+      Object.assign(changes, { remoteRtcpPort: random.pick([0, 4_000, 4_001, 65_535]), remoteRtcpAddress: random.pick(["192.0.2.1", "2001:db8:0::7", "0.0.0.0"]) });
     }
     this.#steps.push({ call: "configure", parameters: parameters(changes) });
   }
@@ -301,8 +376,8 @@ class Scene {
     const due = this.#wire.filter((packet) => packet.due < until).toSorted((a, b) => a.due - b.due);
     const later = this.#wire.filter((packet) => packet.due >= until);
     this.#wire.splice(0, this.#wire.length, ...later);
-    for (const { due: now, from, datagram } of due) {
-      this.#steps.push({ call: "receive", now: Math.max(now, this.#now), from, datagram });
+    for (const { due: now, from, datagram, control } of due) {
+      this.#steps.push({ call: control === true ? "receiveRtcp" : "receive", now: Math.max(now, this.#now), from, datagram });
     }
   }
 }
@@ -316,10 +391,20 @@ export function perform(core: SessionCore, step: Step): readonly unknown[] {
     case "receive":
       core.receive(step.now, step.from.address, step.from.port, step.datagram);
       return [];
+    case "receiveRtcp":
+      core.receiveRtcp(step.now, step.from.address, step.from.port, step.datagram);
+      return [];
+    case "bye": {
+      const packet = new Uint8Array(1_500);
+      return [hex(packet, core.bye(step.now, packet)), core.rtcpDestination()];
+    }
     case "tick": {
       const packet = new Uint8Array(1_500);
-      const length = core.tick(step.now, step.skipped, packet);
-      return [Buffer.from(packet.subarray(0, length)).toString("hex"), core.destination()];
+      const seen: string[] = [];
+      for (let length = core.tick(step.now, step.skipped, packet); length > 0; length = core.more(packet)) {
+        seen.push(hex(packet, length));
+      }
+      return [...seen, core.destination(), hex(packet, core.tickRtcp(step.now, packet)), core.rtcpDestination()];
     }
     case "write":
       return [core.write(step.samples)];
@@ -334,6 +419,10 @@ export function perform(core: SessionCore, step: Step): readonly unknown[] {
       break;
   }
   return [core.sendEvents(step.events, step.duration, step.gap)];
+}
+
+function hex(packet: Uint8Array, length: number): string {
+  return Buffer.from(packet.subarray(0, length)).toString("hex");
 }
 
 /** All events that wait. */

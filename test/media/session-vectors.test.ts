@@ -12,6 +12,10 @@ interface Line {
   readonly configure?: StreamParameters;
   /** Time, address, port, datagram. */
   readonly receive?: readonly [number, string, number, string];
+  /** Likewise. */
+  readonly receiveRtcp?: readonly [number, string, number, string];
+  /** Time. */
+  readonly bye?: number;
   /** Time, frames skipped. */
   readonly tick?: readonly [number, number];
   /** Samples, little-endian. */
@@ -85,6 +89,10 @@ function asLine(step: Step): Line {
       return { configure: step.parameters };
     case "receive":
       return { receive: [step.now, step.from.address, step.from.port, Buffer.from(step.datagram).toString("hex")] };
+    case "receiveRtcp":
+      return { receiveRtcp: [step.now, step.from.address, step.from.port, Buffer.from(step.datagram).toString("hex")] };
+    case "bye":
+      return { bye: step.now };
     case "tick":
       return { tick: [step.now, step.skipped] };
     case "write":
@@ -99,6 +107,10 @@ function asLine(step: Step): Line {
   return { sendEvents: [step.events, step.duration, step.gap] };
 }
 
+function hex(packet: Uint8Array, length: number): string {
+  return Buffer.from(packet.subarray(0, length)).toString("hex");
+}
+
 function perform(session: SessionCore, line: Line): Pick<Line, "out" | "events"> {
   let out: string | undefined;
   if (line.configure !== undefined) {
@@ -107,10 +119,23 @@ function perform(session: SessionCore, line: Line): Pick<Line, "out" | "events">
   } else if (line.receive !== undefined) {
     const [now, address, port, datagram] = line.receive;
     session.receive(now, address, port, Buffer.from(datagram, "hex"));
+  } else if (line.receiveRtcp !== undefined) {
+    const [now, address, port, datagram] = line.receiveRtcp;
+    session.receiveRtcp(now, address, port, Buffer.from(datagram, "hex"));
   } else if (line.tick !== undefined) {
     const packet = new Uint8Array(1_500);
-    const length = session.tick(line.tick[0], line.tick[1], packet);
-    out = `${Buffer.from(packet.subarray(0, Math.min(length, 12))).toString("hex")} ${length} ${crc32(packet.subarray(0, length))}`;
+    const seen: string[] = [];
+    let length = session.tick(line.tick[0], line.tick[1], packet);
+    do {
+      seen.push(`${hex(packet, Math.min(length, 12))} ${length} ${crc32(packet.subarray(0, length))}`);
+      length = session.more(packet);
+    } while (length > 0);
+    const report = session.tickRtcp(line.tick[0], packet);
+    if (report > 0) seen.push(hex(packet, report));
+    out = seen.join(" ");
+  } else if (line.bye !== undefined) {
+    const packet = new Uint8Array(1_500);
+    out = hex(packet, session.bye(line.bye, packet));
   } else if (line.write !== undefined) {
     const bytes = Buffer.from(line.write, "hex");
     out = `${session.write(Int16Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(2 * index)))}`;

@@ -52,7 +52,12 @@ export declare class SessionCore {
   constructor(options: SessionOptions)
   configure(parameters: StreamParameters): void
   receive(now: number, address: string, port: number, datagram: Uint8Array): void
+  receiveRtcp(now: number, address: string, port: number, datagram: Uint8Array): void
   tick(now: number, skipped: number, packet: Uint8Array): number
+  more(packet: Uint8Array): number
+  tickRtcp(now: number, packet: Uint8Array): number
+  bye(now: number, packet: Uint8Array): number
+  rtcpDestination(): string
   destination(): string
   write(samples: Int16Array): number
   read(samples: Int16Array): number
@@ -80,12 +85,18 @@ export declare function encode(encoding: Encoding, samples: Int16Array, payload:
 /** RTP/AVP encodings (RFC 3551 §6). */
 export type Encoding = 'PCMU' | 'PCMA'
 
+/** How a digit came. */
+export type EventSource = 'rtp' | 'inband'
+
 export type MediaEvent =
-  | { type: 'dtmf-start'; event: number }
-  | { type: 'dtmf-end'; event: number; duration: number }
+  | { type: 'dtmf-start'; event: number; source: EventSource }
+  | { type: 'dtmf-end'; event: number; duration: number; source: EventSource }
   | { type: 'dtmf-sent' }
   | { type: 'latched'; address: string; port: number }
   | { type: 'source'; ssrc: number }
+  | { type: 'bye'; ssrc: number }
+  | { type: 'timeout'; initial: boolean }
+  | { type: 'resumed' }
 
 /** Counts are 64 bits wide in the core and exact up to 2^53 here. */
 export interface MediaStatistics {
@@ -103,11 +114,20 @@ export interface MediaStatistics {
   samplesConcealed: number
   samplesStretched: number
   samplesOverrun: number
+  rtcpPacketsSent: number
+  rtcpPacketsReceived: number
   jitter: number
   playoutDelay: number
   playoutTimestamp: number
   samplesReadable: number
   samplesQueued: number
+  rtt: number
+  remoteLoss: number
+  remotePacketsLost: number
+  remoteJitter: number
+  rFactor: number
+  mos: number
+  remoteRFactor: number
 }
 
 export interface SessionOptions {
@@ -118,6 +138,13 @@ export interface SessionOptions {
   readCapacity?: number
   minimumDelay?: number
   maximumDelay?: number
+  cname?: string
+  seed?: number
+  epoch?: number
+  voipMetrics?: boolean
+  toneDetection?: boolean
+  initialTimeout?: number
+  timeout?: number
 }
 
 export interface StreamParameters {
@@ -130,4 +157,9 @@ export interface StreamParameters {
   receivePayloadTypes: readonly number[]
   receiveEncodings: readonly Encoding[]
   receiveEventPayloadType: number
+  ptime?: number
+  remoteRtcpAddress?: string
+  remoteRtcpPort?: number
+  rtcpMux?: boolean
+  rtcpReducedSize?: boolean
 }

@@ -33,6 +33,15 @@ export interface StreamParameters {
   readonly receiveEncodings: readonly Encoding[];
   /** Our payload type for telephone-event, or -1. */
   readonly receiveEventPayloadType: number;
+  /** How much audio the far end wants in a packet, ms: 10 to 60 by tens, others are rounded down. Default 20. */
+  readonly ptime?: number;
+  /** Where the far end wants its RTCP. Default: RTP's address and the port above RTP's; RTP's own port with {@link rtcpMux}. */
+  readonly remoteRtcpAddress?: string;
+  readonly remoteRtcpPort?: number;
+  /** Both sides wrote a=rtcp-mux: RTP and RTCP share their ports (RFC 5761). */
+  readonly rtcpMux?: boolean;
+  /** Both sides wrote a=rtcp-rsize: RTCP packets need not be compound (RFC 5506). */
+  readonly rtcpReducedSize?: boolean;
 }
 
 /** The values that RFC 3550 §5.1 wants random, and the bounds of the buffers. */
@@ -50,9 +59,22 @@ export interface SessionOptions {
   readonly minimumDelay?: number;
   /** Greatest playout delay, ms. Default 200. */
   readonly maximumDelay?: number;
+  /** Our canonical name in RTCP; random for each call unless given (RFC 7022 §4.2). */
+  readonly cname?: string;
+  /** 32 bits that the RTCP intervals are drawn from (RFC 3550 §6.3.1). */
+  readonly seed?: number;
+  /** Unix time in µs at 0 of the clock that `now` is on: sender reports tell the wall clock. Engines know it by themselves. */
+  readonly epoch?: number;
+  /** Send the VoIP metrics of RFC 3611 in RTCP. Default false. */
+  readonly voipMetrics?: boolean;
+  /** Hear digits that come as sound, too, until a telephone-event comes. Default false. */
+  readonly toneDetection?: boolean;
+  /** Silence on the network, ms, after which a `timeout` event comes: at first, and later. 0: never. Default 30,000. */
+  readonly initialTimeout?: number;
+  readonly timeout?: number;
 }
 
-/** A session's counters. All but the last five only grow. */
+/** A session's counters, which only grow, and from `jitter` on its present state. */
 export interface MediaStatistics {
   /** RTP packets sent, events included, and their payload bytes. */
   readonly packetsSent: number;
@@ -78,6 +100,9 @@ export interface MediaStatistics {
   readonly samplesStretched: number;
   /** Samples that nobody read before the read buffer was full. */
   readonly samplesOverrun: number;
+  /** RTCP packets, compound ones as one. */
+  readonly rtcpPacketsSent: number;
+  readonly rtcpPacketsReceived: number;
   /** RFC 3550 A.8 interarrival jitter, in timestamp units (1/8 ms at 8 kHz). */
   readonly jitter: number;
   /** Playout delay that the jitter buffer aims for now, ms. */
@@ -87,20 +112,40 @@ export interface MediaStatistics {
   /** Samples waiting to be read, and to be sent. */
   readonly samplesReadable: number;
   readonly samplesQueued: number;
+  /** Round trip by RTCP, ms; 0 until measured. */
+  readonly rtt: number;
+  /** Our stream as the far end last reported it: share lost since its report before, 0–1, packets lost in all, jitter in timestamp units. */
+  readonly remoteLoss: number;
+  readonly remotePacketsLost: number;
+  readonly remoteJitter: number;
+  /** What we hear, by the E-model (ITU-T G.107): R factor 0–100, and mean opinion score 1–4.5. Half of the round trip, the playout delay, loss and its bursts go in. */
+  readonly rFactor: number;
+  readonly mos: number;
+  /** The R factor of what the far end hears, as it reports it (RFC 3611); 0: it does not. */
+  readonly remoteRFactor: number;
 }
 
 /** Something that happened in a session's media. */
 export type MediaEvent =
-  /** A telephone-event began (RFC 4733): 0–9, 10 `*`, 11 `#`, 12–15 A–D, 16 flash. */
-  | { readonly type: "dtmf-start"; readonly event: number }
+  /** A digit began, as a telephone-event (RFC 4733) or as sound: 0–9, 10 `*`, 11 `#`, 12–15 A–D, 16 flash. */
+  | { readonly type: "dtmf-start"; readonly event: number; readonly source: "rtp" | "inband" }
   /** It ended; duration in timestamp units. */
-  | { readonly type: "dtmf-end"; readonly event: number; readonly duration: number }
+  | { readonly type: "dtmf-end"; readonly event: number; readonly duration: number; readonly source: "rtp" | "inband" }
   /** Our own telephone-event queue has been sent out. */
   | { readonly type: "dtmf-sent" }
   /** RTP now goes to where the far end's packets come from, not to where its SDP said. */
   | { readonly type: "latched"; readonly address: string; readonly port: number }
   /** The far end's synchronization source is new. */
   | { readonly type: "source"; readonly ssrc: number }
+  /** The far end's source has left (RTCP BYE); what comes from it later is heard all the same. */
+  | { readonly type: "bye"; readonly ssrc: number }
+  /**
+   * We should hear the far end, but have not for as long as the session's options allow: `initial` when no RTP came since we began
+   * to listen, later when neither RTP nor RTCP did. Never while the direction keeps us from listening.
+   */
+  | { readonly type: "timeout"; readonly initial: boolean }
+  /** After a `timeout`: the far end is heard again. */
+  | { readonly type: "resumed" }
   /** The session closed itself because of a defect in its core; other sessions go on. The last event; cores never give it. */
   | { readonly type: "failed"; readonly reason: string };
 
@@ -113,6 +158,8 @@ export interface SessionCore {
   configure(parameters: StreamParameters): void;
   /** Takes one datagram that arrived at `now` from `address`:`port`. Anything at all may come in; nothing is thrown. */
   receive(now: number, address: string, port: number, datagram: Uint8Array): void;
+  /** Takes one datagram that arrived at the port for RTCP; on a shared port {@link receive} tells them apart. */
+  receiveRtcp(now: number, address: string, port: number, datagram: Uint8Array): void;
   /**
    * One frame interval (20 ms): plays one frame out of the jitter buffer into the read buffer, and writes the RTP packet
    * of this interval into `packet` (at least 1,500 bytes).
@@ -120,8 +167,16 @@ export interface SessionCore {
    * @returns the packet's length, 0 when nothing is to be sent (the direction forbids it, or nothing is configured yet)
    */
   tick(now: number, skipped: number, packet: Uint8Array): number;
+  /** After {@link tick}: the next packet of the same interval; packets of 10 ms go two at a time. @returns its length, 0 when there is none */
+  more(packet: Uint8Array): number;
+  /** Once an interval, after {@link tick}: writes an RTCP packet into `packet` (at least 1,500 bytes). @returns its length, 0 when none is due */
+  tickRtcp(now: number, packet: Uint8Array): number;
+  /** The session ends: writes the RTCP packet that says so. @returns its length, 0 when none is to be sent */
+  bye(now: number, packet: Uint8Array): number;
   /** Where the packet goes: `address:port`, IPv6 in brackets; empty before `configure`. */
   destination(): string;
+  /** Where RTCP packets go, likewise. */
+  rtcpDestination(): string;
   /** Queues samples for sending. @returns how many were taken; the rest found the buffer full */
   write(samples: Int16Array): number;
   /** Moves received samples to the caller. @returns how many were there, up to the array's length */

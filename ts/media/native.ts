@@ -24,8 +24,13 @@ const exported: { readonly [Name in keyof Addon]: Addon[Name] extends abstract n
   SessionCore: {
     configure: true,
     receive: true,
+    receiveRtcp: true,
     tick: true,
+    more: true,
+    tickRtcp: true,
+    bye: true,
     destination: true,
+    rtcpDestination: true,
     write: true,
     read: true,
     clear: true,

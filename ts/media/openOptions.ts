@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { isIP } from "node:net";
 import { SidetoneError } from "../error.ts";
 import type { OpenOptions, SessionOptions } from "./contract.ts";
@@ -35,6 +35,9 @@ export function completeOpenOptions(options: OpenOptions): CompleteOpenOptions {
       ssrc: session.ssrc ?? randomInt(2 ** 32),
       sequence: session.sequence ?? randomInt(2 ** 16),
       timestamp: session.timestamp ?? randomInt(2 ** 32),
+      seed: session.seed ?? randomInt(2 ** 32),
+      // RFC 7022 §4.2: at least 96 bits, in base64.
+      cname: session.cname ?? randomBytes(12).toString("base64"),
     },
   };
 }

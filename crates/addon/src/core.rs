@@ -32,10 +32,42 @@ impl SessionCore {
     }
 
     #[napi(catch_unwind)]
+    pub fn receive_rtcp(&mut self, now: f64, address: String, port: u16, datagram: &[u8]) -> Result<()> {
+        self.0.receive_rtcp(now as u64, endpoint("address", &address, port)?, datagram);
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
     pub fn tick(&mut self, now: f64, skipped: u32, mut packet: Uint8ArraySlice) -> u32 {
         // SAFETY: the slice is the caller's array for the length of this synchronous call, and JavaScript does not run meanwhile.
         let packet = unsafe { packet.as_mut() };
         self.0.tick(now as u64, skipped, packet) as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn more(&mut self, mut packet: Uint8ArraySlice) -> u32 {
+        // SAFETY: as in `tick`.
+        let packet = unsafe { packet.as_mut() };
+        self.0.more(packet) as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn tick_rtcp(&mut self, now: f64, mut packet: Uint8ArraySlice) -> u32 {
+        // SAFETY: as in `tick`.
+        let packet = unsafe { packet.as_mut() };
+        self.0.tick_rtcp(now as u64, packet) as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn bye(&mut self, now: f64, mut packet: Uint8ArraySlice) -> u32 {
+        // SAFETY: as in `tick`.
+        let packet = unsafe { packet.as_mut() };
+        self.0.bye(now as u64, packet) as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn rtcp_destination(&self) -> String {
+        self.0.rtcp_destination().map_or_else(String::new, |destination| destination.to_string())
     }
 
     #[napi(catch_unwind)]

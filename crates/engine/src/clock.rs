@@ -1,7 +1,8 @@
 //! The monotonic clock, in microseconds since a moment that means nothing.
 
 #[cfg(any(test, target_os = "linux"))]
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+use std::time::SystemTime;
 
 #[cfg(target_os = "linux")]
 mod system {
@@ -42,6 +43,12 @@ mod system {
 }
 
 pub use system::{now, sleep_until};
+
+/// Unix time, in µs, at 0 of this clock, as the wall clock has it now.
+pub fn epoch() -> u64 {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0));
+    unix.saturating_sub(now())
+}
 
 /// The monotonic time of a moment that the kernel gave on the wall clock, when now is `now`. The wall clock may be set while we
 /// run; so the answer is kept between `earliest` and `now`, where it must lie.

@@ -67,15 +67,15 @@ impl Engine {
         Ok(Self { shared, thread: Some(thread), handles: AtomicU32::new(0) })
     }
 
-    /// Opens a session on a free port of the range. It is silent until it is configured.
+    /// Opens a session on a free pair of ports of the range. It is silent until it is configured.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(&self, address: IpAddr, range: PortRange, options: SessionOptions) -> Result<Arc<MediaSession>, OpenError> {
-        let socket = ports::bind(address, range)?;
-        let local = socket.local_addr().map_err(OpenError::Socket)?;
+        let sockets = ports::bind(address, range)?;
+        let local = sockets.media.local_addr().map_err(OpenError::Socket)?;
         let handle = self.handles.fetch_add(1, Ordering::Relaxed);
-        Ok(Arc::new(MediaSession::new(handle, socket, local, options)))
+        Ok(Arc::new(MediaSession::new(handle, sockets, local, options)))
     }
 
     /// Takes over what an offer/answer exchange settled. The first call starts the session's frame clock.

@@ -1,7 +1,9 @@
 //! One call's media: a core session and the socket it runs on.
 
 use crate::clock;
+use crate::ports::{self, Sockets};
 use crate::socket::Inbox;
+use sidetone_media::rtcp;
 use sidetone_media::{Event, Session, SessionOptions, Statistics, StreamParameters};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -14,6 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const EVENTS: usize = 256;
 /// Batches that one session may take of a tick's time. What is beyond, a flood, waits in the socket or is dropped there.
 const BATCHES: usize = 8;
+/// Intervals from one look at the RTCP socket to the next. The kernel tells when a datagram came; where it does not, the round trip would
+/// seem that much longer.
+const CONTROL_TURN: u32 = if cfg!(target_os = "linux") { 25 } else { 1 };
 /// Room for one RTP packet.
 pub const PACKET: usize = 1_500;
 
@@ -69,6 +74,10 @@ struct Io {
     socket: UdpSocket,
     /// When the socket was last emptied: what waits in it now came later.
     emptied: u64,
+    /// RTCP's, until it is agreed that it shares RTP's; when that was emptied, and intervals until it is again.
+    control: Option<UdpSocket>,
+    control_emptied: u64,
+    control_turn: u32,
 }
 
 struct State {
@@ -90,11 +99,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MediaSession {
-    pub(crate) fn new(handle: u32, socket: UdpSocket, local: SocketAddr, options: SessionOptions) -> Self {
+    pub(crate) fn new(handle: u32, sockets: Sockets, local: SocketAddr, mut options: SessionOptions) -> Self {
+        let now = clock::now();
+        if options.epoch == 0 {
+            options.epoch = clock::epoch();
+        }
+        let io = Io {
+            socket: sockets.media,
+            emptied: now,
+            control: sockets.control,
+            control_emptied: now,
+            // Sessions opened together do not look together.
+            control_turn: handle % CONTROL_TURN,
+        };
         Self {
             handle,
             local,
-            io: Mutex::new(Some(Io { socket, emptied: clock::now() })),
+            io: Mutex::new(Some(io)),
             state: Mutex::new(State {
                 session: Session::new(options),
                 started: false,
@@ -126,6 +147,11 @@ impl MediaSession {
 
     /// See the core. True the first time, when the engine must take the session up.
     pub(crate) fn configure(&self, parameters: StreamParameters) -> bool {
+        if parameters.rtcp_mux
+            && let Some(io) = lock(&self.io).as_mut()
+        {
+            io.control = None;
+        }
         let mut state = lock(&self.state);
         if state.failure.is_none() {
             state.session.configure(parameters);
@@ -190,9 +216,23 @@ impl MediaSession {
         lock(&self.state).failure.clone()
     }
 
-    /// Frees the port before it returns. Samples that were received can still be read.
+    /// Says goodbye and frees the ports before it returns. Samples that were received can still be read.
     pub fn close(&self) {
-        *lock(&self.io) = None;
+        let mut io = lock(&self.io);
+        let Some(Io { socket, control, .. }) = io.as_ref() else { return };
+        let now = clock::now();
+        let mut packet = [0; PACKET];
+        let mut state = lock(&self.state);
+        if state.failure.is_none() {
+            let length = state.session.bye(now, &mut packet);
+            let destination = state.session.rtcp_destination();
+            drop(state);
+            if let (1.., Some(destination)) = (length, destination) {
+                let _ = control.as_ref().unwrap_or(socket).send_to(&packet[..length], destination);
+            }
+        }
+        ports::closed(self.local, now);
+        *io = None;
     }
 
     /// One frame interval: takes the datagrams that wait, and sends this interval's packet.
@@ -206,19 +246,36 @@ impl MediaSession {
         match catch_unwind(AssertUnwindSafe(work)) {
             Ok(progress) => progress,
             Err(panic) => {
-                self.close();
                 let mut state = lock(&self.state);
                 state.failure = Some(format!("the media core panicked: {}", message(&*panic)));
                 state.signals = state.signals | Signals::FAILED;
-                Progress { open: false, news: !std::mem::replace(&mut state.pending, true) }
+                let news = !std::mem::replace(&mut state.pending, true);
+                drop(state);
+                self.close();
+                Progress { open: false, news }
             }
         }
     }
 
     fn tick(&self, skipped: u32, inbox: &mut Inbox) -> Progress {
         let mut io = lock(&self.io);
-        let Some(Io { socket, emptied }) = io.as_mut() else { return Progress { open: false, news: false } };
+        let Some(Io { socket, emptied, control, control_emptied, control_turn }) = io.as_mut() else {
+            return Progress { open: false, news: false };
+        };
         let mut packet = [0; PACKET];
+        let mut report_packet = [0; rtcp::LONGEST];
+        if *control_turn > 0 {
+            *control_turn -= 1;
+        } else if let Some(control) = control {
+            *control_turn = CONTROL_TURN - 1;
+            inbox.fill(control);
+            let now = clock::now();
+            let mut state = lock(&self.state);
+            for (arrival, source, datagram) in inbox.datagrams(now, *control_emptied) {
+                state.session.receive_rtcp(arrival, source, datagram);
+            }
+            *control_emptied = now;
+        }
         let mut batches = 1;
         // The fill stays outside the lock; so the lock is let go and taken again between batches.
         while inbox.fill(socket) && batches < BATCHES {
@@ -235,13 +292,20 @@ impl MediaSession {
             state.session.receive(arrival, source, datagram);
         }
         *emptied = now;
-        let length = state.session.tick(now, skipped, &mut packet);
+        let mut length = state.session.tick(now, skipped, &mut packet);
         let destination = state.session.destination();
+        let more = state.session.has_more();
+        let report = state.session.tick_rtcp(now, &mut report_packet);
+        let report_destination = if report > 0 { state.session.rtcp_destination() } else { None };
         let news = state.note();
         drop(state);
-        if let (1.., Some(destination)) = (length, destination) {
+        while let (1.., Some(destination)) = (length, destination) {
             // A full send buffer or an unreachable network costs this packet; the next may pass.
             let _ = socket.send_to(&packet[..length], destination);
+            length = if more { lock(&self.state).session.more(&mut packet) } else { 0 };
+        }
+        if let Some(destination) = report_destination {
+            let _ = control.as_ref().unwrap_or(socket).send_to(&report_packet[..report], destination);
         }
         Progress { open: true, news }
     }
@@ -294,9 +358,9 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn session() -> MediaSession {
-        let socket = socket::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
-        let local = socket.local_addr().expect("bound");
-        MediaSession::new(0, socket, local, SessionOptions::default())
+        let media = socket::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let local = media.local_addr().expect("bound");
+        MediaSession::new(0, Sockets { media, control: None }, local, SessionOptions::default())
     }
 
     #[test]

@@ -36,6 +36,10 @@ fn parameters(remote: SocketAddr) -> StreamParameters {
         send_event_payload_type: None,
         receive: vec![(0, Encoding::Pcmu)],
         receive_event_payload_type: None,
+        ptime: 20,
+        remote_rtcp: StreamParameters::usual_rtcp(remote, false),
+        rtcp_mux: false,
+        rtcp_reduced_size: false,
     }
 }
 

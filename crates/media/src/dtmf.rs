@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Event, EventQueue};
-use crate::{FRAME, PER_MILLISECOND};
+use crate::PER_MILLISECOND;
+use crate::event::{Event, EventQueue, EventSource};
 
 /// Bytes of a telephone-event payload.
 pub const PAYLOAD_LENGTH: usize = 4;
@@ -87,7 +87,7 @@ impl EventReceiver {
         self.duration = duration;
         self.before = 0;
         self.last = now;
-        events.push(Event::DtmfStart { event });
+        events.push(Event::DtmfStart { event, source: EventSource::Rtp });
         if ended {
             self.end(events);
         }
@@ -116,12 +116,12 @@ impl EventReceiver {
     fn end(&mut self, events: &mut EventQueue) {
         if self.sounding {
             self.sounding = false;
-            events.push(Event::DtmfEnd { event: self.event, duration: self.before + self.duration });
+            events.push(Event::DtmfEnd { event: self.event, duration: self.before + self.duration, source: EventSource::Rtp });
         }
     }
 }
 
-/// What a frame interval carries.
+/// What a packet carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outgoing {
     /// Audio: no event is under way.
@@ -145,7 +145,7 @@ enum Phase {
     Gap,
 }
 
-/// Sends queued telephone-events, one packet each frame interval.
+/// Sends queued telephone-events, one packet in the place of each one of audio.
 ///
 /// ```text
 ///         queue      duration reached: E        3 packets with E        gap over: next, or DtmfSent
@@ -196,8 +196,8 @@ impl EventSender {
         self.phase != Phase::Idle || !self.queue.is_empty()
     }
 
-    /// What the frame at `timestamp` carries; an event's payload is written into `payload`.
-    pub fn next(&mut self, timestamp: u32, payload: &mut [u8], events: &mut EventQueue) -> Outgoing {
+    /// What the packet of `length` samples at `timestamp` carries; an event's payload is written into `payload`.
+    pub fn next(&mut self, timestamp: u32, length: u32, payload: &mut [u8], events: &mut EventQueue) -> Outgoing {
         let mut marker = false;
         let elapsed = timestamp.wrapping_sub(self.start);
         if self.phase == Phase::Gap {
@@ -218,8 +218,8 @@ impl EventSender {
             self.start = timestamp;
             marker = true;
         }
-        // Durations count from the event's start to the end of this frame, so a stall of ours shows in them.
-        let duration = timestamp.wrapping_sub(self.start).wrapping_add(FRAME as u32);
+        // Durations count from the event's start to the end of this packet, so a stall of ours shows in them.
+        let duration = timestamp.wrapping_sub(self.start).wrapping_add(length);
         if self.phase == Phase::Ending {
             self.repetitions -= 1;
             if self.repetitions == 0 {
@@ -285,11 +285,11 @@ mod tests {
     }
 
     fn start(event: u8) -> Event {
-        Event::DtmfStart { event }
+        Event::DtmfStart { event, source: EventSource::Rtp }
     }
 
     fn end(event: u8, duration: u32) -> Event {
-        Event::DtmfEnd { event, duration }
+        Event::DtmfEnd { event, duration, source: EventSource::Rtp }
     }
 
     #[test]
@@ -346,7 +346,7 @@ mod tests {
         assert!(!sender.queue(&[17], 50, 60));
         let mut sent = Vec::new();
         for tick in 0..13_u32 {
-            match sender.next(1_000 + 160 * tick, &mut payload, &mut events) {
+            match sender.next(1_000 + 160 * tick, 160, &mut payload, &mut events) {
                 Outgoing::Event { timestamp, marker } => sent.push(format!(
                     "{}{timestamp} {}{} {}",
                     if marker { "M " } else { "" },

@@ -3,13 +3,24 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+/// How a digit came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventSource {
+    /// As a telephone-event (RFC 4733).
+    Rtp,
+    /// As sound.
+    Inband,
+}
+
 /// Something that happened in a session's media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A telephone-event began (RFC 4733): 0–9, 10 `*`, 11 `#`, 12–15 A–D, 16 flash.
+    /// A digit began, by the codes of RFC 4733: 0–9, 10 `*`, 11 `#`, 12–15 A–D, 16 flash.
     DtmfStart {
         /// The event code.
         event: u8,
+        /// How it came.
+        source: EventSource,
     },
     /// It ended.
     DtmfEnd {
@@ -17,6 +28,8 @@ pub enum Event {
         event: u8,
         /// How long it lasted, in timestamp units.
         duration: u32,
+        /// How it came.
+        source: EventSource,
     },
     /// Our own telephone-event queue is done.
     DtmfSent,
@@ -30,6 +43,18 @@ pub enum Event {
         /// What it is now.
         ssrc: u32,
     },
+    /// The far end's source has left (RTCP BYE); what comes from it later is heard all the same.
+    Bye {
+        /// The source.
+        ssrc: u32,
+    },
+    /// We should hear the far end, but have not for as long as the session's options allow.
+    Timeout {
+        /// Nothing has come since we began to listen.
+        initial: bool,
+    },
+    /// After a timeout: the far end is heard again.
+    Resumed,
 }
 
 /// Events that nobody polls for must not grow without bound: a far end could make them for ever. The newest are dropped.

@@ -7,26 +7,33 @@
 //!
 //! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
 //! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`]) → [`ring`] → `Session::read`.
+//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`loss`] and [`emodel`] say how the call sounds; [`tones`] hears digits in sound.
 //! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] → [`rtp`].
 #![forbid(unsafe_code)]
 
 pub mod concealment;
+pub mod control;
 pub mod delay;
 pub mod dtmf;
+pub mod emodel;
 pub mod event;
 pub mod g711;
+pub mod interval;
 pub mod jitter;
 pub mod latch;
+pub mod loss;
 pub mod parameters;
 pub mod playout;
 pub mod reception;
 pub mod ring;
+pub mod rtcp;
 pub mod rtp;
 pub mod session;
 pub mod statistics;
 pub mod stretch;
+pub mod tones;
 
-pub use event::Event;
+pub use event::{Event, EventSource};
 pub use g711::Encoding;
 pub use parameters::{Direction, SessionOptions, StreamParameters};
 pub use session::Session;

@@ -30,7 +30,7 @@ impl Direction {
 }
 
 /// The values that RFC 3550 §5.1 wants random, and the bounds of the buffers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// Our synchronization source.
     pub ssrc: u32,
@@ -46,11 +46,40 @@ pub struct SessionOptions {
     pub minimum_delay: u32,
     /// Greatest playout delay, ms.
     pub maximum_delay: u32,
+    /// Our canonical name in RTCP (RFC 7022); random, for one call.
+    pub cname: String,
+    /// What the RTCP intervals are drawn from.
+    pub seed: u32,
+    /// Unix time, in µs, at 0 of the clock that `now` is on: sender reports tell the wall clock.
+    pub epoch: u64,
+    /// Send the VoIP metrics of RFC 3611.
+    pub voip_metrics: bool,
+    /// Hear digits that come as sound, too.
+    pub tone_detection: bool,
+    /// Silence on the network, ms, after which a timeout is told: at first, and later. 0: never.
+    pub initial_timeout: u32,
+    /// See `initial_timeout`.
+    pub timeout: u32,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { ssrc: 0, sequence: 0, timestamp: 0, write_capacity: 65_536, read_capacity: 65_536, minimum_delay: 20, maximum_delay: 200 }
+        Self {
+            ssrc: 0,
+            sequence: 0,
+            timestamp: 0,
+            write_capacity: 65_536,
+            read_capacity: 65_536,
+            minimum_delay: 20,
+            maximum_delay: 200,
+            cname: String::new(),
+            seed: 0,
+            epoch: 0,
+            voip_metrics: false,
+            tone_detection: false,
+            initial_timeout: 30_000,
+            timeout: 30_000,
+        }
     }
 }
 
@@ -71,4 +100,19 @@ pub struct StreamParameters {
     pub receive: Vec<(u8, Encoding)>,
     /// Our payload type for telephone-event.
     pub receive_event_payload_type: Option<u8>,
+    /// How much audio the far end wants in a packet, ms: 10 to 60, by tens.
+    pub ptime: u32,
+    /// Where the far end wants its RTCP.
+    pub remote_rtcp: SocketAddr,
+    /// RTP and RTCP share their ports (RFC 5761).
+    pub rtcp_mux: bool,
+    /// RTCP packets need not be compound (RFC 5506).
+    pub rtcp_reduced_size: bool,
+}
+
+impl StreamParameters {
+    /// Where RTCP goes unless the SDP says otherwise: to the port above RTP's (RFC 3550 §11), or to RTP's own.
+    pub fn usual_rtcp(remote: SocketAddr, mux: bool) -> SocketAddr {
+        SocketAddr::new(remote.ip(), if mux { remote.port() } else { remote.port().wrapping_add(1) })
+    }
 }

@@ -1,5 +1,8 @@
 //! What RFC 3550 keeps of a synchronization source: sequence numbers without their wrap (A.1), loss (A.3) and jitter (A.8).
 
+use crate::loss::LossPattern;
+use crate::rtcp::ReportBlock;
+
 /// A.1: a step forward of less than this is loss, of more a sender that began anew.
 const MAX_DROPOUT: u16 = 3_000;
 /// A.1: a step back of at most this is reordering.
@@ -30,6 +33,13 @@ pub struct Reception {
     pub extended: i64,
     received: i64,
     lost_before: i64,
+    /// Packets expected of the sources before this one.
+    expected_before: i64,
+    /// Expected and received when the last report was made.
+    expected_prior: i64,
+    received_prior: i64,
+    /// How loss is spread, over all sources so far.
+    pub pattern: LossPattern,
     /// One bit for each of the last 128 sequence numbers.
     seen: [u32; 4],
     has_transit: bool,
@@ -49,6 +59,10 @@ impl Reception {
             extended: 0,
             received: 0,
             lost_before: 0,
+            expected_before: 0,
+            expected_prior: 0,
+            received_prior: 0,
+            pattern: LossPattern::new(),
             seen: [0; 4],
             has_transit: false,
             transit: 0,
@@ -59,6 +73,7 @@ impl Reception {
     /// A source begins, or begins anew, with this packet, which is still to be taken. Loss so far is kept.
     pub fn start(&mut self, ssrc: u32, sequence: u16) {
         self.lost_before = self.lost();
+        self.expected_before = self.expected();
         self.started = true;
         self.ssrc = ssrc;
         // One cycle up, so that a packet from before the first one stays positive.
@@ -66,6 +81,8 @@ impl Reception {
         self.highest = self.first - 1;
         self.extended = self.highest;
         self.received = 0;
+        self.expected_prior = 0;
+        self.received_prior = 0;
         self.seen = [0; 4];
         self.has_transit = false;
         self.jitter = 0;
@@ -74,6 +91,7 @@ impl Reception {
     /// Nobody listens from now on: what is sent meanwhile is not lost. The next packet must [`Self::start`] again.
     pub fn pause(&mut self) {
         self.lost_before = self.lost();
+        self.expected_before = self.expected();
         self.started = false;
         self.received = 0;
     }
@@ -92,6 +110,7 @@ impl Reception {
             for passed in 1..=i64::from(step).min(128) {
                 self.forget(self.highest + passed);
             }
+            self.pattern.packet(u64::from(step) - 1);
             // A step over more than the window leaves no old bit in it.
             self.highest += i64::from(step);
             self.extended = self.highest;
@@ -101,6 +120,9 @@ impl Reception {
         self.extended = self.highest - i64::from(0_u16.wrapping_sub(step));
         if self.saw(self.extended) {
             return Arrival::Duplicate;
+        }
+        if self.extended >= self.first {
+            self.pattern.found(self.saw(self.extended - 1), self.saw(self.extended + 1));
         }
         self.note(self.extended);
         // The first packet to arrive need not have been the first one sent.
@@ -126,6 +148,33 @@ impl Reception {
     /// A.3: expected less received, over all sources so far.
     pub fn lost(&self) -> i64 {
         if self.started { self.lost_before + (self.highest - self.first + 1) - self.received } else { self.lost_before }
+    }
+
+    /// Packets that should have come, over all sources so far.
+    pub fn expected(&self) -> i64 {
+        if self.started { self.expected_before + (self.highest - self.first + 1) } else { self.expected_before }
+    }
+
+    /// A.3: what a report says of the source, and the interval since the last one ends. When its sender reports came is for the
+    /// caller to fill in. None before a packet came.
+    pub fn report(&mut self) -> Option<ReportBlock> {
+        if !self.started || self.highest < self.first {
+            return None;
+        }
+        let expected = self.highest - self.first + 1;
+        let interval = expected - self.expected_prior;
+        let lost = interval - (self.received - self.received_prior);
+        self.expected_prior = expected;
+        self.received_prior = self.received;
+        Some(ReportBlock {
+            ssrc: self.ssrc,
+            fraction_lost: if interval <= 0 || lost <= 0 { 0 } else { ((lost << 8) / interval).min(255) as u8 },
+            lost: (expected - self.received).clamp(-0x80_0000, 0x7f_ffff) as i32,
+            highest: (self.highest - 0x1_0000) as u32,
+            jitter: self.jitter(),
+            last_report: 0,
+            delay: 0,
+        })
     }
 
     /// A.8 in timestamp units.
@@ -180,6 +229,40 @@ mod tests {
         reception.start(1, 900);
         reception.take(900);
         assert_eq!(reception.lost(), 2);
+    }
+
+    #[test]
+    fn a_report_tells_the_loss_since_the_last_one() {
+        let mut reception = Reception::new();
+        assert_eq!(reception.report(), None);
+        reception.start(7, 65_535);
+        for sequence in [65_535, 0, 2, 3] {
+            reception.take(sequence);
+        }
+        let report = reception.report().unwrap_or_default();
+        assert_eq!((report.ssrc, report.fraction_lost, report.lost, report.highest), (7, 51, 1, 0x1_0003));
+        assert_eq!(reception.report().map(|report| (report.fraction_lost, report.lost)), Some((0, 1)));
+        for _ in 0..3 {
+            reception.take(3);
+        }
+        assert_eq!(reception.report().map(|report| (report.fraction_lost, report.lost)), Some((0, -2)), "duplicates are no loss");
+        reception.take(1);
+        reception.take(2_003);
+        let report = reception.report().unwrap_or_default();
+        assert_eq!((report.fraction_lost, report.lost), (255, 1_996));
+    }
+
+    #[test]
+    fn a_cumulative_loss_stays_within_24_bits() {
+        let mut reception = Reception::new();
+        reception.start(7, 0);
+        reception.take(0);
+        let mut sequence = 0_u16;
+        for _ in 0..3_000 {
+            sequence = sequence.wrapping_add(2_999);
+            reception.take(sequence);
+        }
+        assert_eq!(reception.report().map(|report| report.lost), Some(0x7f_ffff));
     }
 
     #[test]

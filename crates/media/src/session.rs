@@ -2,23 +2,33 @@
 
 use std::net::SocketAddr;
 
+use crate::control::{Control, Facts};
 use crate::dtmf::{self, EventReceiver, EventSender, Outgoing};
+use crate::emodel;
 use crate::event::{Event, EventQueue};
 use crate::g711::{self, Encoding};
 use crate::jitter::MAX_PAYLOAD;
 use crate::latch::{Continuity, Latch, MAX_DATAGRAM, Verdict};
+use crate::loss;
 use crate::parameters::{SessionOptions, StreamParameters};
 use crate::playout::Playout;
 use crate::reception::{Arrival, Reception};
 use crate::ring::Ring;
+use crate::rtcp::{self, VoipMetrics};
 use crate::rtp::{self, HEADER_LENGTH, Header};
 use crate::statistics::Statistics;
+use crate::tones::ToneDetector;
 use crate::{FRAME, PER_MILLISECOND};
 
 /// After a stall at most this many missed frames (1 s) are played at once; what is older would be beyond any playout delay.
 const MAX_CATCH_UP: u32 = 50;
 /// Microseconds in a timestamp unit.
 const UNIT: u64 = 1_000 / PER_MILLISECOND as u64;
+/// Packets hold 10 to 60 ms of audio.
+const PACKET_STEP: u32 = 10;
+const LONGEST_PACKET: usize = 480;
+/// A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5).
+const SENDS_OF_LATE: u64 = 10_000_000;
 
 /// What a payload type number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +43,14 @@ enum Payload {
 /// Choices that the standards leave open:
 /// - A frame is sent every interval while the direction allows it, silence when nothing is queued: NATs stay open, and the far
 ///   end's jitter buffer keeps its measure. A frame that is queued in part goes out at once, filled up with silence.
+/// - Where the far end wants packets of another length, the interval stays: a packet goes out in the first interval that completes it.
 /// - After a stall (`skipped`) the timestamp has moved on as if the frames had been sent, the sequence number has not, and the
 ///   marker bit tells the far end that its jitter buffer may start afresh. Queued audio waits: it is later, not lost.
 /// - While events are sent, and in the gaps after them, queued audio waits too.
 /// - Received audio is played from the first packet on, one frame an interval, silence when there is none.
+/// - A far end is silent when no RTP came since we began to listen, later when neither RTP nor RTCP did: who suppresses silence
+///   still reports.
+/// - Tones are not looked for any more once a telephone-event came: who sends both would dial every digit twice.
 #[derive(Debug)]
 pub struct Session {
     ssrc: u32,
@@ -46,16 +60,34 @@ pub struct Session {
     payloads: [Payload; 128],
     /// The next packet sent begins a talkspurt.
     marker: bool,
+    /// Samples in a packet that we send, and how many wait for one to be complete.
+    packet_length: u32,
+    waiting: u32,
+    /// When the last frame began, µs.
+    ticked_at: u64,
     latch: Latch,
     reception: Reception,
     receiver: EventReceiver,
     sender: EventSender,
     playout: Playout,
+    tones: Option<ToneDetector>,
+    control: Control,
     outgoing: Ring,
     incoming: Ring,
     events: EventQueue,
     /// Whether [`Event::Source`] was given for the reception's SSRC.
     source_known: bool,
+    /// Timeouts, µs, and what they depend on: since when we listen, when we last heard, whether RTP, and whether it was told.
+    initial_timeout: u64,
+    timeout: u64,
+    listening: bool,
+    heard_at: u64,
+    rtp_at: u64,
+    heard_rtp: bool,
+    timed_out: bool,
+    voip_metrics: bool,
+    maximum_delay: u32,
+    greatest_delay: u32,
     packets_sent: u64,
     bytes_sent: u64,
     frames_silent: u64,
@@ -77,15 +109,30 @@ impl Session {
             parameters: None,
             payloads: [Payload::Unknown; 128],
             marker: true,
+            packet_length: FRAME as u32,
+            waiting: 0,
+            ticked_at: 0,
             latch: Latch::new(),
             reception: Reception::new(),
             receiver: EventReceiver::new(),
             sender: EventSender::new(),
             playout: Playout::new(options.minimum_delay, options.maximum_delay),
+            tones: options.tone_detection.then(ToneDetector::new),
+            control: Control::new(options.ssrc, &options.cname, options.epoch, options.seed),
             outgoing: Ring::new(options.write_capacity),
             incoming: Ring::new(options.read_capacity),
             events: EventQueue::new(),
             source_known: false,
+            initial_timeout: u64::from(options.initial_timeout) * 1_000,
+            timeout: u64::from(options.timeout) * 1_000,
+            listening: false,
+            heard_at: 0,
+            rtp_at: 0,
+            heard_rtp: false,
+            timed_out: false,
+            voip_metrics: options.voip_metrics,
+            maximum_delay: options.maximum_delay,
+            greatest_delay: 0,
             packets_sent: 0,
             bytes_sent: 0,
             frames_silent: 0,
@@ -108,11 +155,17 @@ impl Session {
             self.payloads[usize::from(payload_type & 0x7f)] = Payload::Event;
         }
         self.latch.configure(parameters.remote);
+        self.control.configure(parameters.remote_rtcp, parameters.rtcp_reduced_size);
+        self.packet_length = (parameters.ptime / PACKET_STEP).clamp(1, 6) * PACKET_STEP * PER_MILLISECOND;
         if !parameters.direction.receives() && self.reception.started {
             // What arrives from now on is nobody's business, neither lost nor played.
             self.reception.pause();
             self.receiver.reset(&mut self.events);
             self.playout.reset();
+            self.silence_tones();
+        }
+        if !parameters.direction.receives() {
+            self.listening = false;
         }
         if parameters.send_event_payload_type.is_none() {
             self.sender.cancel(&mut self.events);
@@ -122,6 +175,10 @@ impl Session {
 
     /// Takes one datagram that arrived at `now` from `source`. Anything at all may come in.
     pub fn receive(&mut self, now: u64, source: SocketAddr, datagram: &[u8]) {
+        if rtcp::is_rtcp(datagram) && self.parameters.as_ref().is_some_and(|parameters| parameters.rtcp_mux) {
+            self.receive_rtcp(now, source, datagram);
+            return;
+        }
         if !self.parameters.as_ref().is_some_and(|parameters| parameters.direction.receives()) {
             return;
         }
@@ -148,32 +205,111 @@ impl Session {
         }
     }
 
+    /// Takes one datagram that arrived at the port for RTCP.
+    pub fn receive_rtcp(&mut self, now: u64, source: SocketAddr, datagram: &[u8]) {
+        if self.parameters.is_none() {
+            return;
+        }
+        let known = [self.latch.destination(), self.control.negotiated(), self.control.destination()];
+        let theirs = self.reception.started.then_some(self.reception.ssrc);
+        // A port of its own, which NATs change: so the address decides.
+        let compound = if known.iter().flatten().any(|address| address.ip() == source.ip()) {
+            self.control.receive(now, source, datagram, theirs)
+        } else {
+            None
+        };
+        let Some(compound) = compound else {
+            self.packets_rejected += 1;
+            return;
+        };
+        if self.heard_rtp {
+            self.hear(now);
+        }
+        if compound.bye {
+            self.events.push(Event::Bye { ssrc: self.reception.ssrc });
+        }
+    }
+
     /// One frame interval (20 ms): plays one frame out of the jitter buffer into the read buffer, and writes the RTP packet of this
-    /// interval into `packet` (at least 172 bytes). `skipped` is how many intervals the caller missed since the last call: so many
-    /// more frames are played. Returns the packet's length, 0 when nothing is to be sent.
+    /// interval into `packet` (at least 1,500 bytes). `skipped` is how many intervals the caller missed since the last call: so many
+    /// more frames are played. Returns the packet's length, 0 when nothing is to be sent. With short packets there are
+    /// [`Self::more`].
     pub fn tick(&mut self, now: u64, skipped: u32, packet: &mut [u8]) -> usize {
         let Some(direction) = self.parameters.as_ref().map(|parameters| parameters.direction) else { return 0 };
         self.receiver.expire(now, &mut self.events);
+        self.watch(now, direction.receives());
         if direction.receives() && self.playout.heard {
             let mut frame = [0; FRAME];
             let units = (now / UNIT) as i64;
             for missed in (0..=skipped.min(MAX_CATCH_UP)).rev() {
                 self.playout.play(units - i64::from(missed) * FRAME as i64, &mut frame);
                 self.samples_overrun += self.incoming.push(&frame) as u64;
+                if let Some(tones) = &mut self.tones {
+                    tones.listen(&frame, &mut self.events);
+                }
             }
+            self.greatest_delay = self.greatest_delay.max(self.playout.delay() / PER_MILLISECOND);
         }
+        self.ticked_at = now;
         self.timestamp = self.timestamp.wrapping_add(skipped.wrapping_mul(FRAME as u32));
-        let length = if direction.sends() && packet.len() >= HEADER_LENGTH + FRAME {
+        if direction.sends() && packet.len() >= HEADER_LENGTH + LONGEST_PACKET {
             self.frames_skipped += u64::from(skipped);
             self.marker |= skipped > 0;
-            self.send(packet)
+            self.waiting += FRAME as u32;
         } else {
             self.sender.interrupt(&mut self.events);
             self.marker = true;
-            0
-        };
-        self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
+            self.timestamp = self.timestamp.wrapping_add(self.waiting + FRAME as u32);
+            self.waiting = 0;
+        }
+        self.more(packet)
+    }
+
+    /// After [`Self::tick`]: the next packet of the same interval. Returns its length, 0 when there is none.
+    pub fn more(&mut self, packet: &mut [u8]) -> usize {
+        if !self.has_more() || packet.len() < HEADER_LENGTH + LONGEST_PACKET {
+            return 0;
+        }
+        let length = self.send(packet);
+        self.waiting -= self.packet_length;
+        self.timestamp = self.timestamp.wrapping_add(self.packet_length);
         length
+    }
+
+    /// Whether [`Self::more`] would give a packet.
+    pub fn has_more(&self) -> bool {
+        self.waiting >= self.packet_length
+    }
+
+    /// Once an interval, after [`Self::tick`]: writes an RTCP packet into `packet` (at least [`rtcp::LONGEST`] bytes) when one is due.
+    /// Returns its length, 0 when none is.
+    pub fn tick_rtcp(&mut self, now: u64, packet: &mut [u8]) -> usize {
+        let Some(destination) = self.control.destination() else { return 0 };
+        let started = self.reception.started;
+        let sends = started && now.saturating_sub(self.rtp_at) < SENDS_OF_LATE;
+        if destination.ip().is_unspecified() || !self.control.due(now, self.packets_sent, started, sends) {
+            return 0;
+        }
+        self.report(now, false, packet)
+    }
+
+    /// The session ends: writes the RTCP packet that says so (RFC 3550 §6.3.7; among two nobody need wait). Returns its length, 0 when
+    /// none is to be sent.
+    pub fn bye(&mut self, now: u64, packet: &mut [u8]) -> usize {
+        match self.control.destination() {
+            Some(destination) if !destination.ip().is_unspecified() && self.control.known(self.packets_sent) => {
+                self.report(now, true, packet)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Where RTCP packets go; None before `configure`.
+    pub fn rtcp_destination(&self) -> Option<SocketAddr> {
+        if self.parameters.as_ref().is_some_and(|parameters| parameters.rtcp_mux) {
+            return self.latch.destination();
+        }
+        self.control.destination()
     }
 
     /// Where the packet goes; None before `configure`.
@@ -220,6 +356,7 @@ impl Session {
 
     /// The counters as they are now.
     pub fn statistics(&self) -> Statistics {
+        let (r_factor, _) = self.ratings();
         Statistics {
             packets_sent: self.packets_sent,
             bytes_sent: self.bytes_sent,
@@ -235,11 +372,118 @@ impl Session {
             samples_concealed: self.playout.concealed,
             samples_stretched: self.playout.stretched,
             samples_overrun: self.samples_overrun,
+            rtcp_packets_sent: self.control.packets_sent,
+            rtcp_packets_received: self.control.packets_received,
             jitter: self.reception.jitter(),
             playout_delay: self.playout.delay() / PER_MILLISECOND,
             playout_timestamp: self.playout.position(),
             samples_readable: self.incoming.length() as u32,
             samples_queued: self.outgoing.length() as u32,
+            rtt: self.round_trip(),
+            remote_loss: f64::from(self.control.remote_fraction) / 256.0,
+            remote_packets_lost: self.control.remote_lost,
+            remote_jitter: self.control.remote_jitter,
+            r_factor,
+            mos: emodel::opinion(r_factor),
+            remote_r_factor: u32::from(self.control.remote_rating),
+        }
+    }
+
+    /// Milliseconds.
+    fn round_trip(&self) -> f64 {
+        f64::from(self.control.round_trip) * 1_000.0 / 65_536.0
+    }
+
+    /// The E-model's rating of what we hear, and the same without regard to delay.
+    fn ratings(&self) -> (f64, f64) {
+        let delay = self.round_trip() / 2.0 + f64::from(self.playout.delay() / PER_MILLISECOND);
+        let (lost, late) = self.shares();
+        let bursts = self.reception.pattern.burst_ratio(lost);
+        let loss = (lost + late).min(1.0) * 100.0;
+        (emodel::rating(delay, loss, bursts), emodel::rating(0.0, loss, bursts))
+    }
+
+    /// Of the packets expected, the share that was lost and the share that came too late, 0–1.
+    fn shares(&self) -> (f64, f64) {
+        let expected = self.reception.expected();
+        if expected <= 0 {
+            return (0.0, 0.0);
+        }
+        let share = |count: f64| (count / expected as f64).clamp(0.0, 1.0);
+        (share(self.reception.lost() as f64), share(self.playout.late() as f64))
+    }
+
+    /// RFC 3611 §4.7: what we hear, for the far end to know.
+    fn metrics(&self) -> VoipMetrics {
+        let (lost, late) = self.shares();
+        let (rating, listening) = self.ratings();
+        // How long the far end's packets are is not in question here: theirs are mostly as ours.
+        let bursts = self.reception.pattern.bursts(f64::from(self.packet_length / PER_MILLISECOND));
+        let delay = self.playout.delay() / PER_MILLISECOND;
+        VoipMetrics {
+            ssrc: self.reception.ssrc,
+            loss_rate: loss::octet(lost * 256.0),
+            discard_rate: loss::octet(late * 256.0),
+            burst_density: bursts.burst_density,
+            gap_density: bursts.gap_density,
+            burst_duration: bursts.burst_duration,
+            gap_duration: bursts.gap_duration,
+            round_trip_delay: self.round_trip().min(65_535.0) as u16,
+            end_system_delay: delay.min(65_535) as u16,
+            rating: rating as u8,
+            listening_quality: (emodel::opinion(listening) * 10.0) as u8,
+            conversational_quality: (emodel::opinion(rating) * 10.0) as u8,
+            nominal_delay: delay.min(65_535) as u16,
+            maximum_delay: self.greatest_delay.min(65_535) as u16,
+            absolute_maximum_delay: self.maximum_delay.min(65_535) as u16,
+        }
+    }
+
+    fn report(&mut self, now: u64, bye: bool, packet: &mut [u8]) -> usize {
+        let elapsed = (now.saturating_sub(self.ticked_at) / UNIT) as u32;
+        let report = self.reception.report();
+        let facts = Facts {
+            // The last frame's first sample was due at the last tick.
+            timestamp: self.timestamp.wrapping_add(self.waiting).wrapping_sub(FRAME as u32).wrapping_add(elapsed),
+            packets: self.packets_sent,
+            octets: self.bytes_sent,
+            report,
+            metrics: (self.voip_metrics && report.is_some()).then(|| self.metrics()),
+            bye,
+        };
+        self.control.write(now, &facts, packet)
+    }
+
+    /// Looks whether the far end has been silent for too long.
+    fn watch(&mut self, now: u64, receives: bool) {
+        if !receives {
+            return;
+        }
+        if !self.listening {
+            self.listening = true;
+            self.heard_at = now;
+            self.heard_rtp = false;
+            self.timed_out = false;
+        }
+        let limit = if self.heard_rtp { self.timeout } else { self.initial_timeout };
+        if !self.timed_out && limit > 0 && now.saturating_sub(self.heard_at) >= limit {
+            self.timed_out = true;
+            self.events.push(Event::Timeout { initial: !self.heard_rtp });
+        }
+    }
+
+    /// The far end is there.
+    fn hear(&mut self, now: u64) {
+        self.heard_at = now;
+        if self.timed_out {
+            self.timed_out = false;
+            self.events.push(Event::Resumed);
+        }
+    }
+
+    fn silence_tones(&mut self) {
+        if let Some(tones) = &mut self.tones {
+            tones.reset(&mut self.events);
         }
     }
 
@@ -287,6 +531,9 @@ impl Session {
             self.receiver.reset(&mut self.events);
             self.playout.reset();
         }
+        self.rtp_at = now;
+        self.heard_rtp = true;
+        self.hear(now);
         let payload = &datagram[header.payload_start..header.payload_end];
         self.packets_received += 1;
         self.bytes_received += payload.len() as u64;
@@ -298,6 +545,8 @@ impl Session {
         match self.payloads[usize::from(header.payload_type)] {
             Payload::Unknown => {}
             Payload::Event => {
+                self.silence_tones();
+                self.tones = None;
                 self.receiver.receive(now, header.timestamp, payload, &mut self.events);
                 self.playout.receive_event(self.reception.extended);
             }
@@ -308,25 +557,26 @@ impl Session {
         }
     }
 
-    /// Writes this interval's packet.
+    /// Writes a packet.
     fn send(&mut self, packet: &mut [u8]) -> usize {
         let Some(parameters) = &self.parameters else { return 0 };
         let event_payload_type = parameters.send_event_payload_type.unwrap_or(0);
         let (payload_type, encoding) = (parameters.send_payload_type, parameters.send_encoding);
-        let payload = &mut packet[HEADER_LENGTH..HEADER_LENGTH + FRAME];
-        let outgoing = self.sender.next(self.timestamp, payload, &mut self.events);
+        let samples = self.packet_length as usize;
+        let payload = &mut packet[HEADER_LENGTH..HEADER_LENGTH + samples];
+        let outgoing = self.sender.next(self.timestamp, self.packet_length, payload, &mut self.events);
         let length = if let Outgoing::Event { timestamp, marker } = outgoing {
             rtp::write_header(packet, marker, event_payload_type, self.sequence, timestamp, self.ssrc);
             dtmf::PAYLOAD_LENGTH
         } else {
-            let mut frame = [0; FRAME];
-            let count = if outgoing == Outgoing::Audio { self.outgoing.read(&mut frame) } else { 0 };
-            g711::encode(encoding, &frame[..count], payload);
+            let mut audio = [0; LONGEST_PACKET];
+            let count = if outgoing == Outgoing::Audio { self.outgoing.read(&mut audio[..samples]) } else { 0 };
+            g711::encode(encoding, &audio[..count], payload);
             payload[count..].fill(g711::silence(encoding));
             self.frames_silent += u64::from(count == 0 && outgoing == Outgoing::Audio);
             rtp::write_header(packet, self.marker, payload_type, self.sequence, self.timestamp, self.ssrc);
             self.marker = false;
-            FRAME
+            samples
         };
         self.sequence = self.sequence.wrapping_add(1);
         self.packets_sent += 1;
@@ -354,6 +604,10 @@ mod tests {
             send_event_payload_type: None,
             receive: vec![(0, Encoding::Pcmu)],
             receive_event_payload_type: None,
+            ptime: 20,
+            remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
+            rtcp_mux: false,
+            rtcp_reduced_size: false,
         });
         session
     }
@@ -400,8 +654,8 @@ mod tests {
     #[test]
     fn a_packet_buffer_too_short_for_a_frame_takes_none() {
         let mut session = session(Direction::SendRecv);
-        assert_eq!(session.tick(0, 0, &mut [0; 171]), 0);
-        assert_eq!(session.tick(0, 0, &mut [0; 172]), 172);
+        assert_eq!(session.tick(0, 0, &mut [0; 491]), 0);
+        assert_eq!(session.tick(0, 0, &mut [0; 492]), 172);
         assert_eq!(session.statistics().packets_sent, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! A session's counters.
 
-/// A session's counters. All but the last five only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A session's counters, which only grow, and from `jitter` on its present state.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// RTP packets sent, events included.
     pub packets_sent: u64,
@@ -31,6 +31,10 @@ pub struct Statistics {
     pub samples_stretched: u64,
     /// Samples that nobody read before the read buffer was full.
     pub samples_overrun: u64,
+    /// RTCP packets, compound ones as one.
+    pub rtcp_packets_sent: u64,
+    /// See `rtcp_packets_sent`.
+    pub rtcp_packets_received: u64,
     /// RFC 3550 A.8 interarrival jitter, in timestamp units.
     pub jitter: u32,
     /// Playout delay that the jitter buffer aims for now, ms.
@@ -41,4 +45,19 @@ pub struct Statistics {
     pub samples_readable: u32,
     /// Samples waiting to be sent.
     pub samples_queued: u32,
+    /// Round trip by RTCP, ms; 0 until measured.
+    pub rtt: f64,
+    /// Our stream as the far end last reported it: share lost since its report before, 0–1, packets lost in all, and jitter in
+    /// timestamp units.
+    pub remote_loss: f64,
+    /// See `remote_loss`.
+    pub remote_packets_lost: i32,
+    /// See `remote_loss`.
+    pub remote_jitter: u32,
+    /// The E-model's R factor (0–100) and mean opinion score (1–4.5) of what we hear.
+    pub r_factor: f64,
+    /// See `r_factor`.
+    pub mos: f64,
+    /// The R factor of what the far end hears, as it reports it (RFC 3611); 0: it does not.
+    pub remote_r_factor: u32,
 }

@@ -18,8 +18,8 @@ fn tick(session: &mut Session, ms: u64, heard: &mut Vec<Value>) {
     session.tick(ms * 1_000, 0, &mut [0; 1_500]);
     while let Some(event) = session.poll() {
         match event {
-            Event::DtmfStart { event } => heard.push(json!(["start", event])),
-            Event::DtmfEnd { event, duration } => heard.push(json!(["end", event, duration])),
+            Event::DtmfStart { event, .. } => heard.push(json!(["start", event])),
+            Event::DtmfEnd { event, duration, .. } => heard.push(json!(["end", event, duration])),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{address, bytes, crc32, hex, little_endian, number, parameters, vectors};
 use serde_json::{Value, json};
-use sidetone_media::{Event, Session, SessionOptions};
+use sidetone_media::{Event, EventSource, Session, SessionOptions};
 
 #[test]
 fn recorded_sessions_play_again_as_they_were_recorded() {
@@ -34,6 +34,13 @@ fn options(value: &Value) -> SessionOptions {
         read_capacity: or("readCapacity", usual.read_capacity as u64) as usize,
         minimum_delay: or("minimumDelay", usual.minimum_delay.into()) as u32,
         maximum_delay: or("maximumDelay", usual.maximum_delay.into()) as u32,
+        cname: value["cname"].as_str().unwrap_or("").to_owned(),
+        seed: or("seed", 0) as u32,
+        epoch: or("epoch", 0),
+        voip_metrics: value["voipMetrics"].as_bool().unwrap_or(false),
+        tone_detection: value["toneDetection"].as_bool().unwrap_or(false),
+        initial_timeout: or("initialTimeout", usual.initial_timeout.into()) as u32,
+        timeout: or("timeout", usual.timeout.into()) as u32,
     }
 }
 
@@ -48,10 +55,31 @@ fn perform(session: &mut Session, step: &Value) -> Option<String> {
         session.receive(number(&value[0]), address(&value[1], &value[2]), &bytes(&value[3]));
         return None;
     }
+    if let Some(value) = call("receiveRtcp") {
+        session.receive_rtcp(number(&value[0]), address(&value[1], &value[2]), &bytes(&value[3]));
+        return None;
+    }
     if let Some(value) = call("tick") {
         let mut packet = [0; 1_500];
-        let length = session.tick(number(&value[0]), number(&value[1]) as u32, &mut packet);
-        return Some(format!("{} {length} {}", hex(&packet[..length.min(12)]), crc32(&packet[..length])));
+        let mut length = session.tick(number(&value[0]), number(&value[1]) as u32, &mut packet);
+        let mut out = Vec::new();
+        loop {
+            out.push(format!("{} {length} {}", hex(&packet[..length.min(12)]), crc32(&packet[..length])));
+            length = session.more(&mut packet);
+            if length == 0 {
+                break;
+            }
+        }
+        let report = session.tick_rtcp(number(&value[0]), &mut packet);
+        if report > 0 {
+            out.push(hex(&packet[..report]));
+        }
+        return Some(out.join(" "));
+    }
+    if let Some(value) = call("bye") {
+        let mut packet = [0; 1_500];
+        let length = session.bye(number(value), &mut packet);
+        return Some(hex(&packet[..length]));
     }
     if let Some(value) = call("write") {
         let samples: Vec<i16> = bytes(value).chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
@@ -72,12 +100,27 @@ fn perform(session: &mut Session, step: &Value) -> Option<String> {
 
 fn text(event: Event) -> String {
     match event {
-        Event::DtmfStart { event } => format!("dtmf-start {event}"),
-        Event::DtmfEnd { event, duration } => format!("dtmf-end {event} {duration}"),
+        Event::DtmfStart { event, source } => format!("dtmf-start {event} {}", way(source)),
+        Event::DtmfEnd { event, duration, source } => format!("dtmf-end {event} {duration} {}", way(source)),
         Event::DtmfSent => "dtmf-sent".to_owned(),
         Event::Latched { source } => format!("latched {} {}", source.ip(), source.port()),
         Event::Source { ssrc } => format!("source {ssrc}"),
+        Event::Bye { ssrc } => format!("bye {ssrc}"),
+        Event::Timeout { initial } => format!("timeout {initial}"),
+        Event::Resumed => "resumed".to_owned(),
     }
+}
+
+fn way(source: EventSource) -> &'static str {
+    match source {
+        EventSource::Rtp => "rtp",
+        EventSource::Inband => "inband",
+    }
+}
+
+/// JSON has one kind of number: 0.0 and 0 are equal there, but not here.
+fn plain(number: f64) -> Value {
+    if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
 }
 
 fn statistics(session: &Session) -> Value {
@@ -97,10 +140,19 @@ fn statistics(session: &Session) -> Value {
         "samplesConcealed": statistics.samples_concealed,
         "samplesStretched": statistics.samples_stretched,
         "samplesOverrun": statistics.samples_overrun,
+        "rtcpPacketsSent": statistics.rtcp_packets_sent,
+        "rtcpPacketsReceived": statistics.rtcp_packets_received,
         "jitter": statistics.jitter,
         "playoutDelay": statistics.playout_delay,
         "playoutTimestamp": statistics.playout_timestamp,
         "samplesReadable": statistics.samples_readable,
         "samplesQueued": statistics.samples_queued,
+        "rtt": plain(statistics.rtt),
+        "remoteLoss": plain(statistics.remote_loss),
+        "remotePacketsLost": statistics.remote_packets_lost,
+        "remoteJitter": statistics.remote_jitter,
+        "rFactor": plain(statistics.r_factor),
+        "mos": plain(statistics.mos),
+        "remoteRFactor": statistics.remote_r_factor,
     })
 }

@@ -1,7 +1,7 @@
 /** Telephone-events (RFC 4733): received whichever of their packets arrive, and sent. */
 
 import type { EventQueue } from "./event.ts";
-import { FRAME, PER_MILLISECOND } from "./frame.ts";
+import { PER_MILLISECOND } from "./frame.ts";
 
 /** Bytes of a telephone-event payload. */
 export const PAYLOAD_LENGTH = 4;
@@ -82,7 +82,7 @@ export class EventReceiver {
     this.#duration = duration;
     this.#before = 0;
     this.#last = now;
-    events.push({ type: "dtmf-start", event });
+    events.push({ type: "dtmf-start", event, source: "rtp" });
     if (ended) {
       this.#end(events);
     }
@@ -113,12 +113,12 @@ export class EventReceiver {
   #end(events: EventQueue): void {
     if (this.#sounding) {
       this.#sounding = false;
-      events.push({ type: "dtmf-end", event: this.#event, duration: this.#before + this.#duration });
+      events.push({ type: "dtmf-end", event: this.#event, duration: this.#before + this.#duration, source: "rtp" });
     }
   }
 }
 
-/** What a frame interval carries: audio (no event is under way), silence (the gap after an event), or a packet of an event. */
+/** What a packet carries: audio (no event is under way), silence (the gap after an event), or a packet of an event. */
 export type Outgoing = "audio" | "silence" | "event";
 
 type Phase = "idle" | "sounding" | "ending" | "gap";
@@ -139,7 +139,7 @@ interface QueuedEvent {
 }
 
 /**
- * Sends queued telephone-events, one packet each frame interval.
+ * Sends queued telephone-events, one packet in the place of each one of audio.
  *
  * ```text
  *         queue      duration reached: E        3 packets with E        gap over: next, or dtmf-sent
@@ -178,8 +178,8 @@ export class EventSender {
     return this.#phase !== "idle" || this.#queue.length > 0;
   }
 
-  /** What the frame at `timestamp` carries; an event's payload is written into `packet` from `start` on. */
-  next(timestamp: number, packet: Uint8Array, start: number, events: EventQueue): Outgoing {
+  /** What the packet of `length` samples at `timestamp` carries; an event's payload is written into `packet` from `start` on. */
+  next(timestamp: number, length: number, packet: Uint8Array, start: number, events: EventQueue): Outgoing {
     this.marker = false;
     const elapsed = (timestamp - this.#start) >>> 0;
     if (this.#phase === "gap") {
@@ -203,8 +203,8 @@ export class EventSender {
       this.#start = timestamp;
       this.marker = true;
     }
-    // Durations count from the event's start to the end of this frame, so a stall of ours shows in them.
-    const duration = (timestamp - this.#start + FRAME) >>> 0;
+    // Durations count from the event's start to the end of this packet, so a stall of ours shows in them.
+    const duration = (timestamp - this.#start + length) >>> 0;
     if (this.#phase === "ending") {
       this.#repetitions -= 1;
       if (this.#repetitions === 0) {

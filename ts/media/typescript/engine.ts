@@ -16,7 +16,7 @@ import { completeOpenOptions } from "../openOptions.ts";
 import { Waiters } from "../Waiters.ts";
 import { FrameClock } from "./frameClock.ts";
 import { decode, encode } from "./g711.ts";
-import { portCandidates } from "./ports.ts";
+import { noteClosed, portChoices } from "./ports.ts";
 import { Session } from "./session.ts";
 
 /** As in crates/engine/src/socket.rs: two seconds of one call, and a bound on what a stall leaves behind. */
@@ -47,16 +47,19 @@ export class TypeScriptEngine implements MediaEngine {
 
   async open(options: OpenOptions): Promise<MediaSession> {
     const { address, portLow, portHigh, portStart, session } = completeOpenOptions(options);
-    for (const port of portCandidates(portLow, portHigh, portStart)) {
-      const socket = newSocket(address);
+    for (const { port, paired } of portChoices(address, portLow, portHigh, portStart, performance.now())) {
+      // One after another: the first free pair is taken.
+      const media = await tryBind(address, port);
+      if (media === undefined) continue;
+      if (!paired) return new SocketSession(media, undefined, session);
       try {
-        // One after another: the first free port is taken.
-        await bind(socket, address, port);
-        return new SocketSession(socket, session);
+        const control = await tryBind(address, port + 1);
+        if (control !== undefined) return new SocketSession(media, control, session);
       } catch (error) {
-        socket.close();
-        if (!isTaken(error)) throw new MediaSocketError(address, error instanceof Error ? error.message : String(error), { cause: error });
+        media.close();
+        throw error;
       }
+      media.close();
     }
     throw new NoPortsAvailableError(address, portLow, portHigh);
   }
@@ -71,6 +74,19 @@ function newSocket(address: string): dgram.Socket {
     // Every address here is an IP address already. dns.lookup would take one more turn of the event loop for each packet.
     lookup: (ip, _options, callback) => callback(null, ip, 0),
   });
+}
+
+/** Undefined when the port is taken. */
+async function tryBind(address: string, port: number): Promise<dgram.Socket | undefined> {
+  const socket = newSocket(address);
+  try {
+    await bind(socket, address, port);
+    return socket;
+  } catch (error) {
+    socket.close();
+    if (isTaken(error)) return undefined;
+    throw new MediaSocketError(address, error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 function bind(socket: dgram.Socket, address: string, port: number): Promise<void> {
@@ -96,6 +112,8 @@ class SocketSession implements MediaSession {
   onEvent: ((event: MediaEvent) => void) | undefined;
   readonly #core: Session;
   readonly #socket: dgram.Socket;
+  /** RTCP's, until it is agreed that it shares RTP's. */
+  #control: dgram.Socket | undefined;
   readonly #readCapacity: number;
   readonly #readable = new Waiters();
   readonly #queued = new Waiters();
@@ -104,9 +122,10 @@ class SocketSession implements MediaSession {
   #started = false;
   #closed: Promise<void> | undefined;
 
-  constructor(socket: dgram.Socket, options: SessionOptions) {
-    this.#core = new Session(options);
+  constructor(socket: dgram.Socket, control: dgram.Socket | undefined, options: SessionOptions) {
+    this.#core = new Session({ ...options, epoch: options.epoch ?? Date.now() * 1_000 - frames.now() });
     this.#socket = socket;
+    this.#control = control;
     this.#readCapacity = options.readCapacity ?? 65_536;
     const local = socket.address();
     this.localAddress = local.address;
@@ -114,14 +133,20 @@ class SocketSession implements MediaSession {
     socket.on("message", (datagram, { address, port }) => {
       this.#guard(() => this.#core.receive(frames.now(), address, port, datagram));
     });
+    control?.on("message", (datagram, { address, port }) => {
+      this.#guard(() => this.#core.receiveRtcp(frames.now(), address, port, datagram));
+    });
     // What ICMP says about an earlier packet, an unreachable network: this packet is lost, the next may pass.
-    socket.on("error", () => {});
-    socket.unref();
+    for (const each of [socket, control]) each?.on("error", () => {}).unref();
   }
 
   configure(parameters: StreamParameters): void {
     if (this.#closed !== undefined) return;
     this.#core.configure(parameters);
+    if (parameters.rtcpMux === true) {
+      this.#control?.close();
+      this.#control = undefined;
+    }
     if (this.#started) return;
     this.#started = true;
     frames.add(this.#frame);
@@ -161,17 +186,31 @@ class SocketSession implements MediaSession {
 
   readonly #frame = (now: number, skipped: number): void => {
     this.#guard(() => {
-      this.#turn = (this.#turn + 1) % PACKETS;
-      const packet = this.#packets[this.#turn] ?? new Uint8Array(PACKET);
-      const length = this.#core.tick(now, skipped, packet);
+      let packet = this.#room();
       const destination = this.#core.destinationEndpoint();
-      if (length > 0 && destination !== undefined) this.#socket.send(packet, 0, length, destination.port, destination.address);
+      for (let length = this.#core.tick(now, skipped, packet); length > 0; length = this.#core.more(packet)) {
+        if (destination !== undefined) this.#socket.send(packet, 0, length, destination.port, destination.address);
+        packet = this.#room();
+      }
+      this.#sendReport(packet, this.#core.tickRtcp(now, packet));
     });
     if (this.#closed !== undefined) return;
     for (let event = this.#core.poll(); event !== undefined && this.#closed === undefined; event = this.#core.poll()) this.#tell(event);
     this.#readable.check((samples) => this.#core.readable() >= samples);
     this.#queued.check((samples) => this.#core.queued() <= samples);
   };
+
+  /** Room for a packet that the socket may keep for a while. */
+  #room(): Uint8Array {
+    this.#turn = (this.#turn + 1) % PACKETS;
+    return this.#packets[this.#turn] ?? new Uint8Array(PACKET);
+  }
+
+  #sendReport(packet: Uint8Array, length: number): void {
+    const destination = this.#core.rtcpDestinationEndpoint();
+    if (length === 0 || destination === undefined) return;
+    (this.#control ?? this.#socket).send(packet, 0, length, destination.port, destination.address);
+  }
 
   /** A defect in one session's core closes that session, and nothing else. */
   #guard(work: () => void): void {
@@ -198,10 +237,26 @@ class SocketSession implements MediaSession {
   close(): Promise<void> {
     if (this.#closed === undefined) {
       frames.delete(this.#frame);
-      this.#closed = new Promise((resolve) => this.#socket.close(resolve));
+      this.#goodbye();
+      noteClosed(this.localAddress, this.localPort, performance.now());
+      this.#closed = Promise.all([this.#socket, this.#control].map(closeSocket)).then(() => undefined);
       this.#readable.close();
       this.#queued.close();
     }
     return this.#closed;
   }
+
+  #goodbye(): void {
+    try {
+      const packet = this.#room();
+      this.#sendReport(packet, this.#core.bye(frames.now(), packet));
+    } catch {
+      // The core that failed and is closed for it need not be able to say goodbye.
+    }
+  }
+}
+
+function closeSocket(socket: dgram.Socket | undefined): Promise<void> {
+  // What was sent before is on its way already: node:dgram sends at once when the address needs no look-up.
+  return new Promise((resolve) => (socket === undefined ? resolve() : socket.close(resolve)));
 }

@@ -57,6 +57,15 @@ pub fn address(address: &Value, port: &Value) -> SocketAddr {
 pub fn parameters(value: &Value) -> StreamParameters {
     let types = value["receivePayloadTypes"].as_array().unwrap().iter().map(|payload_type| number(payload_type) as u8);
     let encodings = value["receiveEncodings"].as_array().unwrap().iter().map(encoding);
+    let remote = address(&value["remoteAddress"], &value["remotePort"]);
+    let rtcp_mux = value["rtcpMux"].as_bool().unwrap_or(false);
+    let mut remote_rtcp = StreamParameters::usual_rtcp(remote, rtcp_mux);
+    if let Some(port) = value["remoteRtcpPort"].as_u64() {
+        remote_rtcp.set_port(port as u16);
+    }
+    if let Some(ip) = value["remoteRtcpAddress"].as_str() {
+        remote_rtcp.set_ip(ip.parse().unwrap());
+    }
     StreamParameters {
         direction: match value["direction"].as_str() {
             Some("sendrecv") => Direction::SendRecv,
@@ -64,12 +73,16 @@ pub fn parameters(value: &Value) -> StreamParameters {
             Some("recvonly") => Direction::RecvOnly,
             _ => Direction::Inactive,
         },
-        remote: address(&value["remoteAddress"], &value["remotePort"]),
+        remote,
         send_payload_type: number(&value["sendPayloadType"]) as u8,
         send_encoding: encoding(&value["sendEncoding"]),
         send_event_payload_type: value["sendEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
         receive: types.zip(encodings).collect(),
         receive_event_payload_type: value["receiveEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
+        ptime: value["ptime"].as_u64().unwrap_or(20) as u32,
+        remote_rtcp,
+        rtcp_mux,
+        rtcp_reduced_size: value["rtcpReducedSize"].as_bool().unwrap_or(false),
     }
 }
 
@@ -83,6 +96,10 @@ pub fn usual_parameters() -> StreamParameters {
         send_event_payload_type: Some(101),
         receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
         receive_event_payload_type: Some(101),
+        ptime: 20,
+        remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
+        rtcp_mux: false,
+        rtcp_reduced_size: false,
     }
 }
 
