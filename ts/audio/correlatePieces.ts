@@ -16,7 +16,7 @@ const FRAME = 160;
 const PIECE = 4000;
 const STRIDE = 2000;
 /** Bounds the work, which grows with frames times offsets. */
-const MOST_OFFSETS = 200;
+const MOST_OFFSETS = 4800;
 /** What a shift has to gain, as a share of all energy: else every frame would wander to its best likeness. */
 const SHIFT_COST = 0.002;
 
@@ -61,10 +61,12 @@ function findPieces(reference: Int16Array, heard: Int16Array, offset: number, sl
     offsets.add(match.offset - start);
     gains.push(match.gain);
   }
-  // Pauses are whole frames: what lies between two of them, too short to be found, has an offset between those that were.
+  // What lies between two shifts, too short to be found, has an offset between those that were: any at all, where speech was
+  // stretched; by whole frames, where that would be too many to try.
   const lowest = Math.min(...offsets);
   const highest = Math.max(...offsets);
-  for (let between = lowest; between < highest && offsets.size < MOST_OFFSETS; between += FRAME) offsets.add(between);
+  const step = highest - lowest <= MOST_OFFSETS ? 1 : FRAME;
+  for (let between = lowest; between < highest && offsets.size < MOST_OFFSETS; between += step) offsets.add(between);
   // The median: a piece that a shift cuts in two is found with half of its gain.
   return { offsets: [...offsets], gain: gains.toSorted((a, b) => a - b)[gains.length >> 1] ?? 1 };
 }
