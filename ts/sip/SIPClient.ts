@@ -93,6 +93,7 @@ export class SIPClient {
   /** Those of them that we placed, by Call-ID. */
   readonly #placed = new Map<string, InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
+  #tags: { readonly onInvite: unknown; readonly tags: readonly string[] } | undefined;
   #life: "new" | "running" | "stopping" | "stopped" = "new";
   #stopped: Promise<void> | undefined;
 
@@ -432,8 +433,13 @@ export class SIPClient {
     }
   }
 
+  /** They change with the handlers, which hardly ever change, and are asked for with every message. */
   #supported(): readonly string[] {
-    return supportedTags(this, this.extensions, this.#options.supported ?? []);
+    const { onInvite } = this;
+    if (this.#tags === undefined || this.#tags.onInvite !== onInvite) {
+      this.#tags = { onInvite, tags: supportedTags(this, this.extensions, this.#options.supported ?? []) };
+    }
+    return this.#tags.tags;
   }
 
   #guard(callback: () => void): void {

@@ -309,6 +309,13 @@ describe("whoever is asked to call somebody", () => {
     expect(refers[0]?.headers).toEqual([["Referred-By", "<sip:alice@example.com>"], ["Replaces", "abc@x;to-tag=1;from-tag=2"], ["Require", "replaces"]]);
   });
 
+  it("is told of other methods than INVITE", async () => {
+    const { refers } = await ask([["Refer-To", "<sip:carol@192.0.2.9;method=BYE>"]], (refer) => {
+      if (refer.method !== "INVITE") refer.reject(501);
+    });
+    expect([refers[0]?.method, refers[0]?.target.toString(), refers[0]?.state]).toEqual(["BYE", "sip:carol@192.0.2.9", "rejected"]);
+  });
+
   it("refuses a REFER without exactly one readable Refer-To (400)", async () => {
     for (const headers of [[], [["Refer-To", "<sip:a@b>"], ["Refer-To", "<sip:c@d>"]], [["Refer-To", "<>"]]] as [string, string][][]) {
       expect((await ask(headers)).answer.statusCode).toBe(400); // oxlint-disable-line no-await-in-loop

@@ -121,6 +121,28 @@ describe("a caller, to session timers", () => {
     expect(await ended(world, call)).toMatchObject({ cause: "rejected", status: 422 });
   });
 
+  it("does not follow demands that grow without end", async () => {
+    const { world, peer, call, invite } = await callingPeer();
+    let demand = 2000;
+    const refuse = (request: SIPRequest): void => {
+      demand += 1;
+      if (request.method === "INVITE") peer.respond(request, 422, { headers: [["Min-SE", String(demand)]] });
+    };
+    peer.onRequest = refuse;
+    refuse(invite);
+    expect(await ended(world, call)).toMatchObject({ cause: "rejected", status: 422 });
+    expect(peer.of("INVITE")).toHaveLength(6);
+  });
+
+  it("does not send all the time because a peer grants next to nothing", async () => {
+    const setup = await callingPeer();
+    const { world, peer, call } = setup;
+    peer.onRequest = (request) => request.method === "UPDATE" && peer.respond(request, 200, { headers: [["Session-Expires", "0;refresher=uac"]] });
+    await answered(setup, [["Session-Expires", "1;refresher=uac"], ALLOW_UPDATE]);
+    await world.clock.advance(60_000);
+    expect([call.state, peer.of("UPDATE").length]).toEqual(["confirmed", 3]);
+  });
+
   it("refreshes by re-INVITE with an offer that changes nothing when the far end takes no UPDATE", async () => {
     const setup = await callingPeer({ sessionExpires: 180 });
     const { world, peer, call } = setup;

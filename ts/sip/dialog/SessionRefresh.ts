@@ -6,6 +6,11 @@ import type { InviteSession } from "./InviteSession.ts";
 import { LEAST_INTERVAL, minSEOf, sessionExpiresOf, supportsTimer } from "./sessionExpires.ts";
 import { SessionTimer } from "./SessionTimer.ts";
 
+/** So often the interval is raised for one session: who asks for ever more would ask for ever. */
+const RAISES = 5;
+/** Seconds. RFC 4028 §5 knows no interval below 90; a peer that grants one all the same must not make us send all the time. */
+const SHORTEST_GRANTED = 30;
+
 /** Methods that a peer lists in Allow, and what it said when it was asked for one all the same. */
 const NOT_IMPLEMENTED: ReadonlySet<number> = new Set([405, 501]);
 
@@ -18,6 +23,7 @@ export class SessionRefresh {
   readonly #timer: SessionTimer = new SessionTimer();
   /** What anybody on the way has asked for by 422. */
   #minimum: number;
+  #raises = 0;
   #alarm: Alarm | undefined;
   /** Whether the far end takes UPDATE: what its last Allow said. */
   #update = false;
@@ -60,12 +66,13 @@ export class SessionRefresh {
 
   /** A 422 (RFC 4028 §7.3). @returns whether it makes sense to ask again */
   raise(response: SIPResponse): boolean {
-    if (response.statusCode !== 422 || !this.#enabled || !response.headers.has("Min-SE")) return false;
+    if (response.statusCode !== 422 || !this.#enabled || !response.headers.has("Min-SE") || this.#raises >= RAISES) return false;
     const wanted = minSEOf(response);
     const asked = Math.max(this.current?.interval ?? this.#session.ua.extensions.sessionExpires, this.#minimum);
     // One that refuses what fulfils its demand would refuse it again.
     if (wanted <= asked) return false;
     this.#minimum = wanted;
+    this.#raises += 1;
     return true;
   }
 
@@ -74,7 +81,7 @@ export class SessionRefresh {
     if (!this.#enabled) return;
     const granted = sessionExpiresOf(response);
     if (granted !== undefined) {
-      this.#start(granted.interval, granted.refresher !== "uas");
+      this.#start(Math.max(granted.interval, SHORTEST_GRANTED), granted.refresher !== "uas");
     } else if (this.#timer.state === "refreshing") {
       // By the letter the session expires no more; but a peer that only forgot the header still counts on our refreshes.
       this.#start(this.#timer.interval, true);

@@ -48,6 +48,8 @@ export class IncomingRefer {
   readonly session: InviteSession | undefined;
   /** Whom to call: the Refer-To without its headers. */
   readonly target: URI;
+  /** What to send there: INVITE, unless the Refer-To says otherwise (RFC 3515 §2.1). A phone declines the others. */
+  readonly method: string;
   /** The call that the new one is to take the place of (RFC 3891). */
   readonly replaces: Replaces | undefined;
   /** Who referred us (RFC 3892), as written. */
@@ -69,6 +71,7 @@ export class IncomingRefer {
     this.session = surroundings.session;
     const { uri } = NameAddr.parse(request.headers.get("Refer-To") ?? "");
     this.target = uri instanceof SIPURI ? uri.forRequest() : uri;
+    this.method = (uri instanceof SIPURI ? uri.params.text("method") : undefined)?.toUpperCase() ?? "INVITE";
     const replaces = uri instanceof SIPURI ? [...uri.headers].find(([name]) => name.toLowerCase() === "replaces")?.[1] : undefined;
     this.replaces = replaces === undefined ? undefined : parseReplaces(replaces);
     this.referredBy = request.headers.get("Referred-By");
@@ -94,12 +97,14 @@ export class IncomingRefer {
 
   /** Agrees: 202, and "100 Trying" to whoever referred us, unless it wants to hear nothing (RFC 4488). @throws SessionStateError when decided already */
   accept(): void {
-    this.#decide("accepted");
     const { ua, respond, dialog } = this.#surroundings;
     const silent = this.request.headers.get("Refer-Sub")?.trim().toLowerCase() === "false";
+    // A REFER that cannot be answered by NOTIFY (it names no SIP address to send them to) is refused as a whole.
+    const notified = silent ? undefined : dialog();
+    this.#decide("accepted");
     respond(202, { headers: silent ? [["Refer-Sub", "false"]] : [] });
-    if (silent) return;
-    this.#dialog = dialog();
+    if (notified === undefined) return;
+    this.#dialog = notified;
     this.#notifier = new ReferNotifier(EXPIRES, ua.clock.now());
     ua.usages.add(this);
     this.#update();
