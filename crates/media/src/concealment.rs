@@ -10,17 +10,16 @@ const HISTORY: usize = 512;
 /// Pitch periods looked for: 66 to 200 Hz. Higher voices are found at a multiple of their period.
 const SHORTEST: usize = 40;
 const LONGEST: usize = 120;
-/// Samples over which two stretches of the past are compared.
-const WINDOW: usize = 160;
+/// Samples over which two stretches of the past are compared: a longer window looks back to another sound.
+const WINDOW: usize = 80;
 /// What the analysis looks at.
 const TAIL: usize = WINDOW + 2 * LONGEST;
 /// Over so many samples the step at the beginning dies away.
-const SEAM: i32 = 32;
-/// Made-up audio keeps its loudness for 10 ms, then fades until 60 ms: a longer hum would be heard as such.
-const FADE_START: i32 = 80;
-const FADE_END: i32 = 480;
-/// Blend with true audio over 5 ms.
-const JOIN: i32 = 40;
+const SEAM: i32 = 8;
+/// Made-up audio fades from its first sample until 60 ms: the guess becomes worse, and a longer hum would be heard as such.
+const FADE: i32 = 480;
+/// Blend with true audio over 2 ms.
+const JOIN: i32 = 16;
 /// Silence begins with a ramp of 2 ms.
 const RAMP: usize = 16;
 
@@ -132,13 +131,9 @@ impl Concealment {
         if self.erased <= SEAM {
             sample = (sample + self.step * (SEAM + 1 - self.erased) / (SEAM + 1)).clamp(-32_768, 32_767);
         }
-        if self.erased >= FADE_END {
-            sample = 0;
-        } else if self.erased > FADE_START {
-            sample = sample * (FADE_END - self.erased) / (FADE_END - FADE_START);
-        }
+        sample = sample * (FADE - self.erased) / FADE;
         // Counting on would overflow after days of silence.
-        self.erased = (self.erased + 1).min(FADE_END);
+        self.erased = (self.erased + 1).min(FADE);
         sample as i16
     }
 
@@ -231,7 +226,8 @@ mod tests {
         concealment.conceal(&mut made_up);
         let truth = wave(480, 480, 75);
         for index in 0..80 {
-            let error = i32::from(made_up[index]) - i32::from(truth[index]);
+            let faded = i32::from(truth[index]) * (FADE - index as i32 - 1) / FADE;
+            let error = i32::from(made_up[index]) - faded;
             assert!(error.abs() <= 450, "sample {index}: {} for {}", made_up[index], truth[index]);
         }
         assert!(made_up[400..].iter().all(|sample| sample.abs() < 2_000));
@@ -247,7 +243,7 @@ mod tests {
         concealment.conceal(&mut made_up);
         let mut truth = wave(640, 160, 80);
         concealment.good(&mut truth);
-        assert_eq!(truth[40..], wave(680, 120, 80));
+        assert_eq!(truth[16..], wave(656, 144, 80));
         let mut all = made_up.to_vec();
         all.extend(&truth);
         assert!(all.windows(2).all(|pair| (i32::from(pair[0]) - i32::from(pair[1])).abs() < 1_500));

@@ -12,17 +12,16 @@ const HISTORY = 512;
 /** Pitch periods looked for: 66 to 200 Hz. Higher voices are found at a multiple of their period. */
 const SHORTEST = 40;
 const LONGEST = 120;
-/** Samples over which two stretches of the past are compared. */
-const WINDOW = 160;
+/** Samples over which two stretches of the past are compared: a longer window looks back to another sound. */
+const WINDOW = 80;
 /** What the analysis looks at. */
 const TAIL = WINDOW + 2 * LONGEST;
 /** Over so many samples the step at the beginning dies away. */
-const SEAM = 32;
-/** Made-up audio keeps its loudness for 10 ms, then fades until 60 ms: a longer hum would be heard as such. */
-const FADE_START = 80;
-const FADE_END = 480;
-/** Blend with true audio over 5 ms. */
-const JOIN = 40;
+const SEAM = 8;
+/** Made-up audio fades from its first sample until 60 ms: the guess becomes worse, and a longer hum would be heard as such. */
+const FADE = 480;
+/** Blend with true audio over 2 ms. */
+const JOIN = 16;
 /** Silence begins with a ramp of 2 ms. */
 const RAMP = 16;
 
@@ -111,13 +110,9 @@ export class Concealment {
       const step = ((this.#step * (SEAM + 1 - this.#erased)) / (SEAM + 1)) | 0;
       sample = Math.min(Math.max(sample + step, -32_768), 32_767);
     }
-    if (this.#erased >= FADE_END) {
-      sample = 0;
-    } else if (this.#erased > FADE_START) {
-      sample = ((sample * (FADE_END - this.#erased)) / (FADE_END - FADE_START)) | 0;
-    }
+    sample = ((sample * (FADE - this.#erased)) / FADE) | 0;
     // Counting on would overflow after days of silence.
-    this.#erased = Math.min(this.#erased + 1, FADE_END);
+    this.#erased = Math.min(this.#erased + 1, FADE);
     return sample;
   }
 
