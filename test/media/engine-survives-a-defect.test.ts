@@ -21,7 +21,7 @@ it("a panic in the native core closes that session and tells why", async () => {
     close = vi.fn<() => void>();
   }
   class FakeEngine {
-    constructor(wakeUp: () => void) {
+    constructor(_threads: number, _realTime: boolean, wakeUp: () => void) {
       wake = wakeUp;
     }
     open = () => new FakeSession();

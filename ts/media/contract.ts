@@ -226,6 +226,32 @@ export interface MediaSession {
   close(): Promise<void>;
 }
 
+/**
+ * Several sessions whose audio is moved in one call: with hundreds of calls in a process, a call into the engine for each of them would
+ * cost more than their audio. Sample arrays have one row for each session, in order, all rows as long as the array's length divided by
+ * the number of sessions; `counts` has one number for each. Samples and counts must not share memory.
+ *
+ * @example
+ * const group = engine.group(sessions);
+ * const heard = new Int16Array(sessions.length * 800);
+ * const counts = new Uint32Array(sessions.length);
+ * setInterval(() => group.read(heard, counts), 100);
+ */
+export interface MediaGroup {
+  /** Moves received samples of each session into its row; `counts` tells for each how many there were. */
+  read(samples: Int16Array, counts: Uint32Array): void;
+  /** Queues as many samples of each row for sending as `counts` says; then `counts` tells how many were taken. */
+  write(samples: Int16Array, counts: Uint32Array): void;
+}
+
+/** How an engine runs; see `loadEngine`. */
+export interface EngineOptions {
+  /** Native media threads, 1–64. Default 1, which carries thousands of calls. */
+  readonly threads?: number;
+  /** Whether native media threads go before ordinary work, where the system permits it. Default true. */
+  readonly realTime?: boolean;
+}
+
 /** A way to run media. */
 export interface MediaEngine {
   readonly name: EngineName;
@@ -241,4 +267,6 @@ export interface MediaEngine {
    * @throws MediaSocketError when the address cannot be bound at all
    */
   open(options: OpenOptions): Promise<MediaSession>;
+  /** Sessions of this engine in a fixed order. @throws TypeError when one is another engine's */
+  group(sessions: readonly MediaSession[]): MediaGroup;
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { SidetoneError } from "../error.ts";
-import type { EngineName, MediaEngine } from "./contract.ts";
+import type { EngineName, EngineOptions, MediaEngine } from "./contract.ts";
 import { EngineUnavailableError } from "./errors.ts";
 import { type Addon, missingExports, NativeEngine } from "./native.ts";
 import { TypeScriptEngine } from "./typescript/engine.ts";
@@ -33,16 +33,21 @@ const loaded = new Map<string, LoadedEngine>();
  * The media engine of this process; loaded when first asked for.
  * @param wanted `"native"` (the addon, or an error), `"typescript"`, or `""` for the addon where it runs and else the TypeScript
  *   engine. Unless given, the environment's SIDETONE_ENGINE.
+ * @param options how it runs. Other options make another engine, with threads of its own.
  * @throws EngineUnavailableError when `"native"` is wanted and no addon loads
  */
-export function loadEngine(wanted: string = process.env["SIDETONE_ENGINE"] ?? ""): LoadedEngine {
+export function loadEngine(wanted: string = process.env["SIDETONE_ENGINE"] ?? "", options: EngineOptions = {}): LoadedEngine {
+  const { threads = 1, realTime = true } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    throw new SidetoneError("INVALID_OPTION", `threads is ${threads}: an engine has from 1 to 64 media threads`);
+  }
   // "native" and "" come to the same addon: one media thread, not two.
-  const key = wanted === "native" ? "" : wanted;
+  const key = `${wanted === "native" ? "" : wanted} ${threads} ${realTime}`;
   let found = loaded.get(key);
   if (found === undefined) {
     // A plain literal, so that file tracers (@vercel/nft) take the folder along. In a bundle made to CommonJS import.meta.url is
     // undefined and this throws: one more reason to refuse the addon.
-    found = loadFrom(wanted, () => new URL("../../prebuilds/", import.meta.url));
+    found = loadFrom(wanted, () => new URL("../../prebuilds/", import.meta.url), { threads, realTime });
     loaded.set(key, found);
   }
   if (wanted === "native" && found.info.engine !== "native") throw new EngineUnavailableError(found.info.refused);
@@ -55,7 +60,7 @@ export function engineInfo(wanted?: string): EngineInfo {
 }
 
 /** @internal {@link loadEngine} without its memory, and with the folder of the addons to choose. */
-export function loadFrom(wanted: string, prebuilds: () => URL): LoadedEngine {
+export function loadFrom(wanted: string, prebuilds: () => URL, options: EngineOptions = {}): LoadedEngine {
   if (wanted !== "" && wanted !== "native" && wanted !== "typescript") {
     const message = `SIDETONE_ENGINE is ${JSON.stringify(wanted)}: set it to "native" or "typescript", or unset it for whichever runs`;
     throw new SidetoneError("UNKNOWN_ENGINE", message);
@@ -67,7 +72,7 @@ export function loadFrom(wanted: string, prebuilds: () => URL): LoadedEngine {
   else {
     for (const file of addonFiles(process.platform, process.arch, libc)) {
       try {
-        const engine = new NativeEngine(requireAddon(new URL(file, prebuilds())));
+        const engine = new NativeEngine(requireAddon(new URL(file, prebuilds())), options);
         const info: EngineInfo = {
           engine: engine.name,
           machine,

@@ -1,8 +1,10 @@
 import type * as Binding from "./binding.ts";
 import type {
   Encoding,
+  EngineOptions,
   MediaEngine,
   MediaEvent,
+  MediaGroup,
   MediaSession,
   MediaStatistics,
   OpenOptions,
@@ -38,7 +40,8 @@ const exported: { readonly [Name in keyof Addon]: Addon[Name] extends abstract n
     poll: true,
     statistics: true,
   },
-  MediaEngine: { open: true, configure: true, drain: true, priority: true },
+  MediaEngine: { open: true, configure: true, drain: true, priority: true, group: true },
+  MediaGroup: { read: true, write: true },
   MediaSession: {
     handle: true,
     localAddress: true,
@@ -75,17 +78,19 @@ const QUEUED = 2;
 const EVENTS = 4;
 const FAILED = 8;
 
-/** The media engine in Rust: a thread of its own paces and moves the packets, whatever JavaScript does meanwhile. */
+/** The media engine in Rust: threads of its own pace and move the packets, whatever JavaScript does meanwhile. */
 export class NativeEngine implements MediaEngine {
   readonly name = "native";
   readonly #addon: Addon;
+  readonly #options: EngineOptions;
   #media: Binding.MediaEngine | undefined;
   readonly #sessions = new Map<number, NativeSession>();
   /** Pairs of handle and signals; more sessions than it has room for come in several rounds. */
   readonly #news = new Uint32Array(512);
 
-  constructor(addon: Addon) {
+  constructor(addon: Addon, options: EngineOptions = {}) {
     this.#addon = addon;
+    this.#options = options;
   }
 
   /** The media thread's priority: `real-time`, `raised` or `normal`; empty before a session was opened. */
@@ -107,8 +112,7 @@ export class NativeEngine implements MediaEngine {
 
   async open(options: OpenOptions): Promise<MediaSession> {
     const { address, portLow, portHigh, portStart, session } = completeOpenOptions(options);
-    this.#media ??= new this.#addon.MediaEngine(() => this.#drain());
-    const media = this.#media;
+    const media = this.#start();
     let opened: Binding.MediaSession | null;
     try {
       opened = media.open(address, portLow, portHigh, portStart, session);
@@ -120,6 +124,16 @@ export class NativeEngine implements MediaEngine {
     const native = new NativeSession(opened, media, () => this.#sessions.delete(handle), session);
     this.#sessions.set(handle, native);
     return native;
+  }
+
+  group(sessions: readonly MediaSession[]): MediaGroup {
+    return this.#start().group(sessions.map((session) => NativeSession.binding(session)));
+  }
+
+  /** The media threads run from the first session on. */
+  #start(): Binding.MediaEngine {
+    const { threads = 1, realTime = true } = this.#options;
+    return (this.#media ??= new this.#addon.MediaEngine(threads, realTime, () => this.#drain()));
   }
 
   /** Called by the media thread's wake-up: one call tells of all sessions. */
@@ -152,6 +166,12 @@ class NativeSession implements MediaSession {
     this.#readCapacity = options.readCapacity ?? 65_536;
     this.localAddress = session.localAddress();
     this.localPort = session.localPort();
+  }
+
+  /** The addon's session behind one of ours. */
+  static binding(session: MediaSession): Binding.MediaSession {
+    if (!(session instanceof NativeSession)) throw new TypeError("a group takes sessions that the same engine opened");
+    return session.#session;
   }
 
   configure(parameters: StreamParameters): void {

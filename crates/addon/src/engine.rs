@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "what the methods do is said in contract.ts")]
 
 use crate::convert::{MediaEvent, MediaStatistics, SessionOptions, StreamParameters};
-use napi::bindgen_prelude::{Either, Function, Int16ArraySlice, Uint32ArraySlice, Undefined};
+use napi::bindgen_prelude::{ClassInstance, Either, Function, Int16ArraySlice, Uint32ArraySlice, Undefined};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
@@ -10,23 +10,24 @@ use sidetone_engine as engine;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A media thread. It ends when this object is collected, or with its Node environment (a worker, the process).
+/// Media threads. They end when this object is collected, or with its Node environment (a worker, the process).
 #[napi]
 pub struct MediaEngine(engine::Engine);
 
 #[napi]
 impl MediaEngine {
-    /// Starts the thread. `wake` is called when `drain` has something to tell: once for all sessions, and not again before the next
+    /// Starts the threads; `realTime`: before ordinary work where the system permits it. `wake` is called when `drain` has something to tell: once for all sessions, and not again before the next
     /// `drain`. It does not hold the process open.
     #[napi(constructor, catch_unwind)]
-    pub fn new(wake: Function<(), ()>) -> Result<Self> {
+    pub fn new(threads: u32, real_time: bool, wake: Function<(), ()>) -> Result<Self> {
         let wake = wake
             .build_threadsafe_function::<()>()
             .weak::<true>()
             // One is enough: a call that waits in the queue will find all there is. More would be calls that find nothing.
             .max_queue_size::<1>()
             .build()?;
-        let engine = engine::Engine::new(move || {
+        let options = engine::EngineOptions { threads: threads as usize, real_time };
+        let engine = engine::Engine::new(options, move || {
             // "Full" means that such a call waits; "closing" that nobody listens any more.
             let _: Status = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
@@ -69,7 +70,13 @@ impl MediaEngine {
         count as u32
     }
 
-    /// The media thread's priority: "real-time", "raised" or "normal"; empty while it starts.
+    /// Several sessions whose audio is moved in one call.
+    #[napi(catch_unwind)]
+    pub fn group(&self, sessions: Vec<ClassInstance<MediaSession>>) -> MediaGroup {
+        MediaGroup(engine::MediaGroup::new(sessions.iter().map(|session| Arc::clone(&session.0)).collect()))
+    }
+
+    /// The media threads' priority: "real-time", "raised" or "normal"; empty while it starts.
     #[napi(catch_unwind)]
     pub fn priority(&self) -> String {
         self.0.priority().map_or("", engine::Priority::name).to_owned()
@@ -155,4 +162,37 @@ impl MediaSession {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// `MediaGroup` of contract.ts.
+#[napi]
+pub struct MediaGroup(engine::MediaGroup);
+
+#[napi]
+impl MediaGroup {
+    #[napi(catch_unwind)]
+    pub fn read(&self, mut samples: Int16ArraySlice, mut counts: Uint32ArraySlice) -> Result<()> {
+        check_apart(samples.as_ref(), counts.as_ref())?;
+        // SAFETY: the slices are the caller's arrays for the length of this synchronous call, JavaScript does not run meanwhile, and
+        // they do not overlap.
+        let (samples, counts) = unsafe { (samples.as_mut(), counts.as_mut()) };
+        self.0.read(samples, counts);
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn write(&self, samples: &[i16], mut counts: Uint32ArraySlice) -> Result<()> {
+        check_apart(samples, counts.as_ref())?;
+        // SAFETY: as in `read`.
+        let counts = unsafe { counts.as_mut() };
+        self.0.write(samples, counts);
+        Ok(())
+    }
+}
+
+/// Two typed arrays may be views of one buffer. Rust must never see the same bytes in both.
+fn check_apart(samples: &[i16], counts: &[u32]) -> Result<()> {
+    let (samples, counts) = (samples.as_ptr_range(), counts.as_ptr_range());
+    let overlap = samples.start.cast::<u8>() < counts.end.cast() && counts.start.cast::<u8>() < samples.end.cast();
+    if overlap { Err(Error::new(Status::InvalidArg, "samples and counts overlap: give each memory of its own")) } else { Ok(()) }
 }

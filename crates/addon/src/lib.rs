@@ -8,3 +8,9 @@ pub mod codec;
 pub mod convert;
 pub mod core;
 pub mod engine;
+
+/// Node loads this file once for a process, whichever worker is first.
+#[napi_derive::module_init]
+fn init() {
+    sidetone_engine::accelerate();
+}

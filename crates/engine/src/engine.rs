@@ -1,40 +1,65 @@
-//! The media thread.
+//! The media threads.
 
 use crate::clock;
 use crate::ports::{self, OpenError, PortRange};
 use crate::priority::{self, Priority};
 use crate::session::{MediaSession, Signals};
+use crate::simd;
 use crate::socket::Inbox;
 use crate::wheel::Wheel;
 use sidetone_media::{SessionOptions, StreamParameters};
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// A slot of the wheel, in microseconds.
 const SLOT: u64 = 1_000;
 
-/// Runs media sessions on one thread of its own. Dropping it closes them and ends the thread, within a frame.
+/// How an engine runs.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineOptions {
+    /// Media threads, 1 to 64. One carries thousands of calls; each session stays on the one it was given.
+    pub threads: usize,
+    /// Whether the threads go before ordinary work, where the system permits it.
+    pub real_time: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { threads: 1, real_time: true }
+    }
+}
+
+/// Runs media sessions on threads of its own. Dropping it closes them and ends the threads, within a frame.
 pub struct Engine {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    workers: Vec<(Arc<Worker>, Option<JoinHandle<()>>)>,
     handles: AtomicU32,
 }
 
+/// What all threads have in common: whom they tell.
 struct Shared {
-    orders: Mutex<Orders>,
-    /// Rings when there are orders while the thread has nothing to do.
-    bell: Condvar,
     pending: Mutex<Vec<Arc<MediaSession>>>,
     /// Whether `wake` was called since the last drain: then the caller is already on the way.
     woken: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
     priority: OnceLock<Priority>,
+    real_time: bool,
 }
 
-/// What the thread has to take up.
+/// One thread's side of the engine.
+#[derive(Default)]
+struct Worker {
+    orders: Mutex<Orders>,
+    /// Rings when there are orders while the thread has nothing to do.
+    bell: Condvar,
+    /// Sessions it has.
+    sessions: AtomicUsize,
+}
+
+/// What a thread has to take up.
 #[derive(Default)]
 struct Orders {
     started: Vec<Arc<MediaSession>>,
@@ -46,25 +71,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    /// Starts the thread. It calls `wake` when [`Engine::drain`] has something to tell: at most once a pass, and not again before
+    /// Starts the threads. They call `wake` when [`Engine::drain`] has something to tell: at most once a pass, and not again before
     /// the next drain. `wake` must not block.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn new(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> io::Result<Self> {
+        simd::accelerate();
         let shared = Arc::new(Shared {
-            orders: Mutex::default(),
-            bell: Condvar::new(),
             pending: Mutex::default(),
             woken: AtomicBool::new(false),
             wake: Box::new(wake),
             priority: OnceLock::new(),
+            real_time: options.real_time,
         });
-        let thread = thread::Builder::new().name("sidetone-media".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.run()
-        })?;
-        Ok(Self { shared, thread: Some(thread), handles: AtomicU32::new(0) })
+        let mut engine = Self { shared, workers: Vec::new(), handles: AtomicU32::new(0) };
+        for _ in 0..options.threads.clamp(1, 64) {
+            let worker = Arc::new(Worker::default());
+            // If one cannot be started, dropping the engine ends those that run.
+            let thread = thread::Builder::new().name("sidetone-media".into()).spawn({
+                let (worker, shared) = (Arc::clone(&worker), Arc::clone(&engine.shared));
+                move || worker.run(&shared)
+            })?;
+            engine.workers.push((worker, Some(thread)));
+        }
+        Ok(engine)
     }
 
     /// Opens a session on a free pair of ports of the range. It is silent until it is configured.
@@ -80,9 +111,12 @@ impl Engine {
 
     /// Takes over what an offer/answer exchange settled. The first call starts the session's frame clock.
     pub fn configure(&self, session: &Arc<MediaSession>, parameters: StreamParameters) {
-        if session.configure(parameters) {
-            lock(&self.shared.orders).started.push(Arc::clone(session));
-            self.shared.bell.notify_one();
+        if session.configure(parameters)
+            && let Some((worker, _)) = self.workers.iter().min_by_key(|(worker, _)| worker.sessions.load(Ordering::Relaxed))
+        {
+            worker.sessions.fetch_add(1, Ordering::Relaxed);
+            lock(&worker.orders).started.push(Arc::clone(session));
+            worker.bell.notify_one();
         }
     }
 
@@ -98,7 +132,7 @@ impl Engine {
         count
     }
 
-    /// What priority the system gave the thread; none while it starts.
+    /// What priority the system gave the threads; none while they start.
     pub fn priority(&self) -> Option<Priority> {
         self.shared.priority.get().copied()
     }
@@ -106,18 +140,22 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        lock(&self.shared.orders).stop = true;
-        self.shared.bell.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // The thread catches its sessions' panics; were there another, the process is better off without this engine.
-            let _ = thread.join();
+        for (worker, _) in &self.workers {
+            lock(&worker.orders).stop = true;
+            worker.bell.notify_one();
+        }
+        for (_, thread) in &mut self.workers {
+            if let Some(thread) = thread.take() {
+                // A thread catches its sessions' panics; were there another, the process is better off without this engine.
+                let _ = thread.join();
+            }
         }
     }
 }
 
-impl Shared {
-    fn run(&self) {
-        let _ = self.priority.set(priority::raise());
+impl Worker {
+    fn run(&self, shared: &Shared) {
+        let _ = shared.priority.set(if shared.real_time { priority::raise() } else { Priority::Normal });
         let begin = clock::now();
         let ticks = |now: u64| (now - begin) / SLOT;
         let mut wheel = Wheel::new();
@@ -151,16 +189,27 @@ impl Shared {
                     if progress.news {
                         news.push(Arc::clone(session));
                     }
+                    if !progress.open {
+                        self.sessions.fetch_sub(1, Ordering::Relaxed);
+                    }
                     progress.open
                 });
             }
             served = now;
-            if !news.is_empty() {
-                lock(&self.pending).append(&mut news);
-                if !self.woken.swap(true, Ordering::SeqCst) {
-                    (self.wake)();
-                }
-            }
+            shared.tell(&mut news);
+        }
+    }
+}
+
+impl Shared {
+    /// Puts sessions among the pending ones, and wakes who drains them.
+    fn tell(&self, news: &mut Vec<Arc<MediaSession>>) {
+        if news.is_empty() {
+            return;
+        }
+        lock(&self.pending).append(news);
+        if !self.woken.swap(true, Ordering::SeqCst) {
+            (self.wake)();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sockets and clock around the media core: one thread drives every session of an engine.
+//! Sockets and clock around the media core: one thread drives every session of an engine, or several share them.
 //!
 //! ```text
 //!              JavaScript                          the media thread, 1 ms a slot
@@ -14,13 +14,19 @@
 
 mod clock;
 mod engine;
+mod group;
+mod pace;
+mod peer;
 mod ports;
 mod priority;
 mod session;
+mod simd;
 mod socket;
 mod wheel;
 
-pub use engine::Engine;
+pub use engine::{Engine, EngineOptions};
+pub use group::MediaGroup;
 pub use ports::{OpenError, PortRange};
 pub use priority::Priority;
 pub use session::{MediaSession, Signals};
+pub use simd::{Level, accelerate, levels};

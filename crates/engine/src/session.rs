@@ -1,8 +1,10 @@
 //! One call's media: a core session and the socket it runs on.
 
 use crate::clock;
+use crate::pace::Pace;
+use crate::peer::Peer;
 use crate::ports::{self, Sockets};
-use crate::socket::Inbox;
+use crate::socket::{BATCH, Inbox};
 use sidetone_media::rtcp;
 use sidetone_media::{Event, Session, SessionOptions, Statistics, StreamParameters};
 use std::any::Any;
@@ -78,6 +80,8 @@ struct Io {
     control: Option<UdpSocket>,
     control_emptied: u64,
     control_turn: u32,
+    pace: Pace,
+    peer: Peer,
 }
 
 struct State {
@@ -91,6 +95,9 @@ struct State {
     /// Whether the session is among the engine's pending ones.
     pending: bool,
     failure: Option<String>,
+    closed: bool,
+    /// Where the last offer/answer said that the far end is.
+    remote: Option<SocketAddr>,
 }
 
 /// A poisoned lock means a panic that [`MediaSession::run`] has caught and turned into a failure.
@@ -111,6 +118,8 @@ impl MediaSession {
             control_emptied: now,
             // Sessions opened together do not look together.
             control_turn: handle % CONTROL_TURN,
+            pace: Pace::new(),
+            peer: Peer::new(),
         };
         Self {
             handle,
@@ -125,6 +134,8 @@ impl MediaSession {
                 signals: Signals::default(),
                 pending: false,
                 failure: None,
+                closed: false,
+                remote: None,
             }),
         }
     }
@@ -154,6 +165,7 @@ impl MediaSession {
         }
         let mut state = lock(&self.state);
         if state.failure.is_none() {
+            state.remote = Some(parameters.remote);
             state.session.configure(parameters);
         }
         !std::mem::replace(&mut state.started, true)
@@ -161,7 +173,8 @@ impl MediaSession {
 
     /// Queues samples for sending; tells how many were taken.
     pub fn write(&self, samples: &[i16]) -> usize {
-        self.with(0, |session| session.write(samples))
+        let mut state = lock(&self.state);
+        if state.closed { 0 } else { state.session.write(samples) }
     }
 
     /// Moves received samples to the caller; tells how many there were.
@@ -216,13 +229,14 @@ impl MediaSession {
         lock(&self.state).failure.clone()
     }
 
-    /// Says goodbye and frees the ports before it returns. Samples that were received can still be read.
+    /// Says goodbye and frees the ports before it returns. Samples that were received can still be read; none is taken any more.
     pub fn close(&self) {
         let mut io = lock(&self.io);
         let Some(Io { socket, control, .. }) = io.as_ref() else { return };
         let now = clock::now();
         let mut packet = [0; PACKET];
         let mut state = lock(&self.state);
+        state.closed = true;
         if state.failure.is_none() {
             let length = state.session.bye(now, &mut packet);
             let destination = state.session.rtcp_destination();
@@ -259,53 +273,56 @@ impl MediaSession {
 
     fn tick(&self, skipped: u32, inbox: &mut Inbox) -> Progress {
         let mut io = lock(&self.io);
-        let Some(Io { socket, emptied, control, control_emptied, control_turn }) = io.as_mut() else {
-            return Progress { open: false, news: false };
-        };
+        let Some(io) = io.as_mut() else { return Progress { open: false, news: false } };
         let mut packet = [0; PACKET];
         let mut report_packet = [0; rtcp::LONGEST];
-        if *control_turn > 0 {
-            *control_turn -= 1;
-        } else if let Some(control) = control {
-            *control_turn = CONTROL_TURN - 1;
-            inbox.fill(control);
+        if io.control_turn > 0 {
+            io.control_turn -= 1;
+        } else if let Some(control) = &io.control {
+            io.control_turn = CONTROL_TURN - 1;
+            inbox.fill(control, BATCH);
             let now = clock::now();
             let mut state = lock(&self.state);
-            for (arrival, source, datagram) in inbox.datagrams(now, *control_emptied) {
+            for (arrival, source, datagram) in inbox.datagrams(now, io.control_emptied) {
                 state.session.receive_rtcp(arrival, source, datagram);
             }
-            *control_emptied = now;
+            io.control_emptied = now;
         }
-        let mut batches = 1;
+        let mut batches = 0;
         // The fill stays outside the lock; so the lock is let go and taken again between batches.
-        while inbox.fill(socket) && batches < BATCHES {
+        let (mut state, now) = loop {
+            let most = io.pace.most();
+            let full = inbox.fill(&io.socket, most);
+            batches += 1;
             let now = clock::now();
             let mut state = lock(&self.state);
-            for (arrival, source, datagram) in inbox.datagrams(now, *emptied) {
+            io.pace.begin(most, full);
+            for (arrival, source, datagram) in inbox.datagrams(now, io.emptied) {
+                io.pace.note(now, arrival);
+                io.peer.note(source);
                 state.session.receive(arrival, source, datagram);
             }
-            batches += 1;
-        }
-        let now = clock::now();
-        let mut state = lock(&self.state);
-        for (arrival, source, datagram) in inbox.datagrams(now, *emptied) {
-            state.session.receive(arrival, source, datagram);
-        }
-        *emptied = now;
+            if !io.pace.expects_more() || batches == BATCHES {
+                break (state, now);
+            }
+        };
+        io.emptied = now;
         let mut length = state.session.tick(now, skipped, &mut packet);
         let destination = state.session.destination();
         let more = state.session.has_more();
         let report = state.session.tick_rtcp(now, &mut report_packet);
         let report_destination = if report > 0 { state.session.rtcp_destination() } else { None };
         let news = state.note();
+        let remote = state.remote;
         drop(state);
+        io.peer.settle(&io.socket, destination.filter(|_| destination == remote));
         while let (1.., Some(destination)) = (length, destination) {
             // A full send buffer or an unreachable network costs this packet; the next may pass.
-            let _ = socket.send_to(&packet[..length], destination);
+            io.peer.send(&io.socket, &packet[..length], destination);
             length = if more { lock(&self.state).session.more(&mut packet) } else { 0 };
         }
         if let Some(destination) = report_destination {
-            let _ = control.as_ref().unwrap_or(socket).send_to(&report_packet[..report], destination);
+            let _ = io.control.as_ref().unwrap_or(&io.socket).send_to(&report_packet[..report], destination);
         }
         Progress { open: true, news }
     }

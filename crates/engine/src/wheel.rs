@@ -63,7 +63,8 @@ impl<T> Wheel<T> {
     /// leaves the wheel.
     pub fn serve(&mut self, tick: u64, mut serve: impl FnMut(&T, u32) -> bool) {
         let turn = tick / SLOTS;
-        self.slots[(tick % SLOTS) as usize].retain_mut(|entry| {
+        let slot = &mut self.slots[(tick % SLOTS) as usize];
+        slot.retain_mut(|entry| {
             let missed = u32::try_from(turn.saturating_sub(entry.turn)).unwrap_or(u32::MAX);
             entry.turn = turn + 1;
             serve(&entry.item, missed)

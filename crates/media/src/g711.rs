@@ -4,6 +4,11 @@
 //! from integer to `f32` finds the segment: after it, exponent and upper mantissa lie side by side in the bits. Encoding takes no
 //! table, no branch, no search for the highest bit; the compiler turns the loops into vector code. The magnitude of a negative
 //! sample is its one's complement, as in the reference: two's complement would put 127 of 65,536 inputs one code off.
+//!
+//! This is what every processor can do. What the one at hand can do beyond takes `unsafe` to find out and call, which has no place
+//! in this crate: the engine gives it to [`accelerate`].
+
+use std::sync::OnceLock;
 
 /// RTP/AVP encodings that the media core decodes and encodes (RFC 3551 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,35 +117,76 @@ static ALAW_DECODED: [i16; 256] = {
     samples
 };
 
+/// Both laws both ways, over as many samples and codes as the shorter slice has.
+#[derive(Clone, Copy, Debug)]
+pub struct Codec {
+    /// To µ-law.
+    pub encode_ulaw: fn(&[i16], &mut [u8]),
+    /// To A-law.
+    pub encode_alaw: fn(&[i16], &mut [u8]),
+    /// From µ-law.
+    pub decode_ulaw: fn(&[u8], &mut [i16]),
+    /// From A-law.
+    pub decode_alaw: fn(&[u8], &mut [i16]),
+}
+
+/// What runs on every processor: SSE2 on x86-64, NEON on 64-bit ARM.
+pub const BASELINE: Codec = Codec {
+    encode_ulaw: |samples, codes| {
+        for (code, &sample) in codes.iter_mut().zip(samples) {
+            *code = ulaw_from_linear(sample);
+        }
+    },
+    encode_alaw: |samples, codes| {
+        for (code, &sample) in codes.iter_mut().zip(samples) {
+            *code = alaw_from_linear(sample);
+        }
+    },
+    decode_ulaw: |codes, samples| {
+        for (sample, &code) in samples.iter_mut().zip(codes) {
+            *sample = ULAW_DECODED[usize::from(code)];
+        }
+    },
+    decode_alaw: |codes, samples| {
+        for (sample, &code) in samples.iter_mut().zip(codes) {
+            *sample = ALAW_DECODED[usize::from(code)];
+        }
+    },
+};
+
+/// Every codec gives the same codes and samples, so that it changes no result who set this when.
+static CODEC: OnceLock<Codec> = OnceLock::new();
+
+/// Takes the codec for this process from now on; the first one that is given stays. It must give what [`BASELINE`] gives, faster.
+pub fn accelerate(codec: Codec) {
+    CODEC.get_or_init(|| codec);
+}
+
+fn codec() -> &'static Codec {
+    CODEC.get().unwrap_or(&BASELINE)
+}
+
 /// Encodes into `codes`, one byte a sample. Returns how many: the shorter of both lengths.
 pub fn encode_ulaw(samples: &[i16], codes: &mut [u8]) -> usize {
-    for (code, &sample) in codes.iter_mut().zip(samples) {
-        *code = ulaw_from_linear(sample);
-    }
+    (codec().encode_ulaw)(samples, codes);
     samples.len().min(codes.len())
 }
 
 /// Encodes into `codes`, one byte a sample. Returns how many: the shorter of both lengths.
 pub fn encode_alaw(samples: &[i16], codes: &mut [u8]) -> usize {
-    for (code, &sample) in codes.iter_mut().zip(samples) {
-        *code = alaw_from_linear(sample);
-    }
+    (codec().encode_alaw)(samples, codes);
     samples.len().min(codes.len())
 }
 
 /// Decodes into `samples`, one a byte. Returns how many: the shorter of both lengths.
 pub fn decode_ulaw(codes: &[u8], samples: &mut [i16]) -> usize {
-    for (sample, &code) in samples.iter_mut().zip(codes) {
-        *sample = ULAW_DECODED[usize::from(code)];
-    }
+    (codec().decode_ulaw)(codes, samples);
     samples.len().min(codes.len())
 }
 
 /// Decodes into `samples`, one a byte. Returns how many: the shorter of both lengths.
 pub fn decode_alaw(codes: &[u8], samples: &mut [i16]) -> usize {
-    for (sample, &code) in samples.iter_mut().zip(codes) {
-        *sample = ALAW_DECODED[usize::from(code)];
-    }
+    (codec().decode_alaw)(codes, samples);
     samples.len().min(codes.len())
 }
 

@@ -4,6 +4,7 @@ import type {
   Encoding,
   MediaEngine,
   MediaEvent,
+  MediaGroup,
   MediaSession,
   MediaStatistics,
   OpenOptions,
@@ -62,6 +63,38 @@ export class TypeScriptEngine implements MediaEngine {
       media.close();
     }
     throw new NoPortsAvailableError(address, portLow, portHigh);
+  }
+
+  group(sessions: readonly MediaSession[]): MediaGroup {
+    if (!sessions.every((session) => session instanceof SocketSession)) throw new TypeError("a group takes sessions that the same engine opened");
+    return new SocketGroup([...sessions]);
+  }
+}
+
+class SocketGroup implements MediaGroup {
+  readonly #sessions: readonly MediaSession[];
+
+  constructor(sessions: readonly MediaSession[]) {
+    this.#sessions = sessions;
+  }
+
+  read(samples: Int16Array, counts: Uint32Array): void {
+    const length = this.#rowLength(samples);
+    for (let row = 0; row < this.#sessions.length && row < counts.length; row++) {
+      counts[row] = this.#sessions[row]!.read(samples.subarray(row * length, (row + 1) * length));
+    }
+  }
+
+  write(samples: Int16Array, counts: Uint32Array): void {
+    const length = this.#rowLength(samples);
+    for (let row = 0; row < this.#sessions.length && row < counts.length; row++) {
+      const count = Math.min(length, counts[row]!);
+      counts[row] = this.#sessions[row]!.write(samples.subarray(row * length, row * length + count));
+    }
+  }
+
+  #rowLength(samples: Int16Array): number {
+    return Math.floor(samples.length / Math.max(1, this.#sessions.length));
   }
 }
 
