@@ -7,6 +7,7 @@ import { NATError } from "../net/errors.ts";
 import { NAT } from "../net/NAT.ts";
 import { ServerLocator } from "../net/ServerLocator.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
+import { bodyOf } from "../sip/dialog/body.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
 import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
@@ -311,9 +312,10 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       media = await this.#openMedia();
       const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES);
       let answer: CallSetup["answer"];
-      if (request.body.length > 0) {
+      const offer = bodyOf(request);
+      if (offer !== undefined) {
         try {
-          answer = negotiation.answer({ contentType: request.contentType ?? "", content: request.body });
+          answer = negotiation.answer(offer);
         } catch (error) {
           this.#refuse(sip, 488, messageOf(error), [["Warning", warning(error)]]);
           await media.close();

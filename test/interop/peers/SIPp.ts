@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { within } from "./deadline.ts";
 import { encodeMulaw } from "./mulaw.ts";
 import { PeerProcess } from "./PeerProcess.ts";
+import { readScenario } from "./scenario.ts";
 import { tone } from "./tone.ts";
 
 export interface SIPpOptions {
@@ -30,10 +31,16 @@ export interface SIPpOptions {
   readonly echo?: boolean;
   /** `[name]` in the scenario → value. */
   readonly keys?: Readonly<Record<string, string | number>>;
+  /** `@NAME@` in the scenario → value, where SIPp takes no keyword. */
+  readonly texts?: Readonly<Record<string, string | number>>;
   /** Digest user and password. */
   readonly credentials?: { readonly user: string; readonly password: string };
   /** It gives up and fails after so many seconds. Default 30. */
   readonly timeout?: number;
+  /** What it speaks SIP over. Default UDP. */
+  readonly protocol?: "UDP" | "TCP";
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
 }
 
 /** One message that SIPp sent or received. */
@@ -62,8 +69,10 @@ export class SIPp {
     // into a copy of the scenario.
     const audio = join(directory, "says.ul");
     await writeFile(audio, encodeMulaw(tone(options.says ?? 1000, 60).samples));
-    const scenario = await readFile(new URL(`sipp/${options.scenario}.xml`, import.meta.url), "utf8");
-    await writeFile(join(directory, `${options.scenario}.xml`), scenario.replaceAll("@AUDIO@", audio).replaceAll("@PORT@", String(options.port)));
+    const scenario = await readScenario(options.scenario);
+    const texts = Object.entries({ AUDIO: audio, PORT: options.port, ...options.texts });
+    const filled = texts.reduce((text, [name, value]) => text.replaceAll(`@${name}@`, String(value)), scenario);
+    await writeFile(join(directory, `${options.scenario}.xml`), filled);
 
     // SIPp tells nobody when it is ready, but its statistics file is created right after the last bind().
     const statistics = "statistics.csv";
@@ -135,8 +144,9 @@ export class SIPp {
 }
 
 function commandLine(options: SIPpOptions, calls: number): string[] {
-  const args = ["-sf", `${options.scenario}.xml`, "-nostdin", "-i", "127.0.0.1", "-bind_local", "-p", options.port, "-ci", "127.0.0.1", "-cp", options.controlPort];
-  args.push("-mi", "127.0.0.1", "-mp", options.mediaPort, "-m", calls, "-l", calls, "-r", calls);
+  const { host = "127.0.0.1" } = options;
+  const args = ["-sf", `${options.scenario}.xml`, "-nostdin", "-i", host, "-bind_local", "-p", options.port, "-ci", "127.0.0.1", "-cp", options.controlPort];
+  args.push("-mi", host, "-t", options.protocol === "TCP" ? "t1" : "u1", "-mp", options.mediaPort, "-m", calls, "-l", calls, "-r", calls);
   args.push("-timeout", `${options.timeout ?? 30}s`, "-timeout_error");
   args.push("-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log");
   if (options.target !== undefined) args.unshift(options.target);
