@@ -189,6 +189,11 @@ class Scene {
     }
     if (random.chance(0.5)) {
       this.#silentFor = random.pick([1, 3, 20, 110, 150]);
+      if (random.chance(50)) {
+        // What it says of its silence (RFC 3389).
+        const payload = Uint8Array.from({ length: 1 + random.pick([0, 0, 4, 10, 30]) }, () => random.below(256));
+        this.#send({ payloadType: 13, timestamp: this.#timestamp, payload });
+      }
     }
   }
 

@@ -6,7 +6,7 @@
 //! two together. Whoever changes one changes both.
 //!
 //! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
-//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`]) → [`ring`] → `Session::read`.
+//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`.
 //! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`loss`] and [`emodel`] say how the call sounds; [`tones`] hears digits in sound.
 //! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] → [`rtp`].
 #![forbid(unsafe_code)]
@@ -22,6 +22,7 @@ pub mod interval;
 pub mod jitter;
 pub mod latch;
 pub mod loss;
+pub mod noise;
 pub mod parameters;
 pub mod playout;
 pub mod reception;

@@ -10,6 +10,7 @@ use crate::concealment::Concealment;
 use crate::delay::DelayEstimator;
 use crate::g711::{self, Encoding};
 use crate::jitter::{JitterBuffer, MAX_PAYLOAD};
+use crate::noise::ComfortNoise;
 use crate::stretch::{self, LONGEST, SHORTEST, Towards, WINDOW};
 
 /// A frame, for arithmetic with times.
@@ -62,6 +63,7 @@ pub struct Playout {
     buffer: JitterBuffer,
     delay: DelayEstimator,
     concealment: Concealment,
+    noise: ComfortNoise,
     /// Whether any packet ever came: from then on there is something to play.
     pub heard: bool,
     /// Where RTP timestamps lie in extended ones: the newest packet's number, both timestamps, length and transit time.
@@ -102,6 +104,7 @@ impl Playout {
             buffer: JitterBuffer::new(),
             delay: DelayEstimator::new(minimum, maximum),
             concealment: Concealment::new(),
+            noise: ComfortNoise::new(),
             heard: false,
             mapped: false,
             last_sequence: 0,
@@ -133,6 +136,7 @@ impl Playout {
         self.missing = 0;
         self.pending = 0;
         self.after_event = false;
+        self.noise.described = false;
     }
 
     /// Packets that came after their moment.
@@ -172,6 +176,12 @@ impl Playout {
         self.buffer.insert(sequence, 0, None, &[]);
     }
 
+    /// Takes a comfort noise packet (RFC 3389): from its place on the far end is silent, and this is how its silence sounds.
+    pub fn receive_noise(&mut self, sequence: i64, payload: &[u8]) {
+        self.heard = true;
+        self.buffer.insert(sequence, 0, None, payload);
+    }
+
     /// Plays one frame.
     pub fn play(&mut self, now: i64, frame: &mut [i16; FRAME]) {
         self.played += FRAME as u64;
@@ -182,7 +192,7 @@ impl Playout {
             self.concealment.bridge();
         }
         if !self.playing && !self.start(now) {
-            self.concealment.silence(frame);
+            self.rest(frame);
             return;
         }
         if !self.stretch(now, frame) {
@@ -232,6 +242,7 @@ impl Playout {
         while let Some(sequence) = self.buffer.first() {
             let Some(slot) = self.buffer.get(sequence) else { break };
             if slot.encoding.is_none() {
+                self.noise.describe(self.buffer.payload(sequence, 0));
                 self.buffer.advance(sequence + 1);
                 continue;
             }
@@ -266,6 +277,7 @@ impl Playout {
             let Some(slot) = self.buffer.get(sequence) else { break };
             let missing = sequence - self.buffer.next;
             if slot.encoding.is_none() {
+                self.noise.describe(self.buffer.payload(sequence, 0));
                 self.buffer.advance(sequence);
                 self.buffer.release();
                 self.after_event = true;
@@ -306,7 +318,7 @@ impl Playout {
                     }
                     // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
                     self.cursor = timestamp.min(self.cursor + rest as i64);
-                    self.concealment.silence(&mut frame[at..]);
+                    self.rest(&mut frame[at..]);
                     return;
                 }
                 Found::Lost(timestamp) => {
@@ -335,7 +347,7 @@ impl Playout {
                 Found::Nothing => {
                     if self.after_event || self.missing >= LONGEST_GAP {
                         self.playing = false;
-                        self.concealment.silence(&mut frame[at..]);
+                        self.rest(&mut frame[at..]);
                         return;
                     }
                     self.concealment.conceal(&mut frame[at..]);
@@ -427,7 +439,18 @@ impl Playout {
         self.held = 0;
         self.missing = 0;
         self.after_event = false;
+        self.noise.described = false;
         self.concealment.good(samples);
+    }
+
+    /// The far end says nothing: its noise, if it described any.
+    fn rest(&mut self, samples: &mut [i16]) {
+        if self.noise.described {
+            self.noise.fill(samples);
+            self.concealment.good(samples);
+        } else {
+            self.concealment.silence(samples);
+        }
     }
 
     /// Samples from the cursor on without a gap, as far as two frames.
@@ -469,7 +492,8 @@ impl Playout {
     fn skip(&mut self, count: usize) {
         self.cursor += count as i64;
         while let Some(slot) = self.buffer.get(self.buffer.next) {
-            if slot.encoding.is_some() && slot.timestamp + slot.length > self.cursor {
+            // What has no audio is left for `seek`.
+            if slot.encoding.is_none() || slot.timestamp + slot.length > self.cursor {
                 break;
             }
             self.buffer.release();

@@ -30,12 +30,16 @@ const LONGEST_PACKET: usize = 480;
 /// A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5).
 const SENDS_OF_LATE: u64 = 10_000_000;
 
+/// Comfort noise at 8,000 Hz (RFC 3389 §5).
+const NOISE_PAYLOAD_TYPE: u8 = 13;
+
 /// What a payload type number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Payload {
     Unknown,
     Audio(Encoding),
     Event,
+    Noise,
 }
 
 /// One call's media as a sans-I/O machine. Times are microseconds on any monotonic clock.
@@ -148,6 +152,8 @@ impl Session {
     /// Takes over what an offer/answer exchange settled. May be called again during the call; buffers and counters stay.
     pub fn configure(&mut self, parameters: StreamParameters) {
         self.payloads = [Payload::Unknown; 128];
+        // Static (RFC 3551): it comes from far ends that never offered it.
+        self.payloads[usize::from(NOISE_PAYLOAD_TYPE)] = Payload::Noise;
         for &(payload_type, encoding) in &parameters.receive {
             self.payloads[usize::from(payload_type & 0x7f)] = Payload::Audio(encoding);
         }
@@ -497,6 +503,7 @@ impl Session {
         let known = match self.payloads[usize::from(header.payload_type)] {
             Payload::Unknown => false,
             Payload::Audio(_) => length <= MAX_PAYLOAD,
+            Payload::Noise => (1..=MAX_PAYLOAD).contains(&length),
             Payload::Event => length >= dtmf::PAYLOAD_LENGTH,
         };
         known.then_some(header)
@@ -544,6 +551,7 @@ impl Session {
         let units = now / UNIT;
         match self.payloads[usize::from(header.payload_type)] {
             Payload::Unknown => {}
+            Payload::Noise => self.playout.receive_noise(self.reception.extended, payload),
             Payload::Event => {
                 self.silence_tones();
                 self.tones = None;

@@ -12,6 +12,7 @@ import { DelayEstimator } from "./delay.ts";
 import { FRAME, PER_MILLISECOND } from "./frame.ts";
 import { decode } from "./g711.ts";
 import { JitterBuffer } from "./jitter.ts";
+import { ComfortNoise } from "./noise.ts";
 import { blend, type Likeness, LONGEST, search, SHORTEST, soft, WINDOW } from "./stretch.ts";
 
 /** The delay is left alone while it is less than so much greater or smaller than it should be (10 ms, 3 ms): too small is worse. */
@@ -59,6 +60,7 @@ export class Playout {
   readonly #buffer = new JitterBuffer();
   readonly #delay: DelayEstimator;
   readonly #concealment = new Concealment();
+  readonly #noise = new ComfortNoise();
   /** Whether any packet ever came: from then on there is something to play. */
   heard = false;
   /** Where RTP timestamps lie in extended ones: the newest packet's number, both timestamps, length and transit time. */
@@ -111,6 +113,7 @@ export class Playout {
     this.#missing = 0;
     this.#pending = 0;
     this.#afterEvent = false;
+    this.#noise.described = false;
   }
 
   /** Packets that came after their moment. */
@@ -161,6 +164,15 @@ export class Playout {
     this.#buffer.insert(sequence, 0, undefined, NO_BYTES, 0, 0);
   }
 
+  /**
+   * Takes a comfort noise packet (RFC 3389), `length` bytes of `datagram` from `start` on: from its place on the far end is silent,
+   * and this is how its silence sounds.
+   */
+  receiveNoise(sequence: number, datagram: Uint8Array, start: number, length: number): void {
+    this.heard = true;
+    this.#buffer.insert(sequence, 0, undefined, datagram, start, length);
+  }
+
   /** Plays one frame. */
   play(now: number, frame: Int16Array): void {
     this.played += FRAME;
@@ -171,7 +183,7 @@ export class Playout {
       this.#concealment.bridge();
     }
     if (!this.#playing && !this.#start(now)) {
-      this.#concealment.silence(frame, 0, FRAME);
+      this.#rest(frame, 0, FRAME);
       return;
     }
     if (!this.#stretch(now, frame)) {
@@ -225,6 +237,7 @@ export class Playout {
         return false;
       }
       if (slot.encoding === undefined) {
+        this.#noise.describe(this.#buffer.bytes, this.#buffer.payload(sequence), slot.length);
         this.#buffer.advance(sequence + 1);
         continue;
       }
@@ -262,6 +275,7 @@ export class Playout {
       }
       const missing = sequence - this.#buffer.next;
       if (slot.encoding === undefined) {
+        this.#noise.describe(this.#buffer.bytes, this.#buffer.payload(sequence), slot.length);
         this.#buffer.advance(sequence);
         this.#buffer.release();
         this.#afterEvent = true;
@@ -300,7 +314,7 @@ export class Playout {
         }
         // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
         this.#cursor = Math.min(timestamp, this.#cursor + rest);
-        this.#concealment.silence(frame, at, FRAME);
+        this.#rest(frame, at, FRAME);
         return;
       } else if (found === "lost") {
         this.concealed += this.#pending;
@@ -327,7 +341,7 @@ export class Playout {
       } else {
         if (this.#afterEvent || this.#missing >= LONGEST_GAP) {
           this.#playing = false;
-          this.#concealment.silence(frame, at, FRAME);
+          this.#rest(frame, at, FRAME);
           return;
         }
         this.#concealment.conceal(frame, at, FRAME);
@@ -422,7 +436,18 @@ export class Playout {
     this.#held = 0;
     this.#missing = 0;
     this.#afterEvent = false;
+    this.#noise.described = false;
     this.#concealment.good(samples, from, to);
+  }
+
+  /** The far end says nothing: its noise, if it described any. */
+  #rest(samples: Int16Array, from: number, to: number): void {
+    if (this.#noise.described) {
+      this.#noise.fill(samples, from, to);
+      this.#concealment.good(samples, from, to);
+    } else {
+      this.#concealment.silence(samples, from, to);
+    }
   }
 
   /** Samples from the cursor on without a gap, as far as two frames. */
@@ -472,7 +497,8 @@ export class Playout {
     this.#cursor += count;
     for (;;) {
       const slot = this.#buffer.get(this.#buffer.next);
-      if (slot === undefined || (slot.encoding !== undefined && slot.timestamp + slot.length > this.#cursor)) {
+      // What has no audio is left for `seek`.
+      if (slot?.encoding === undefined || slot.timestamp + slot.length > this.#cursor) {
         return;
       }
       this.#buffer.release();

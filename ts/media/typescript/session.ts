@@ -29,7 +29,10 @@ const LONGEST_PACKET = 480;
 const SENDS_OF_LATE = 10_000_000;
 
 /** What a payload type number stands for. */
-type Payload = "unknown" | "event" | Encoding;
+type Payload = "unknown" | "event" | "noise" | Encoding;
+
+/** Comfort noise at 8,000 Hz (RFC 3389 §5). */
+const NOISE_PAYLOAD_TYPE = 13;
 
 /** Whether a direction lets this side send, and listen. */
 const DIRECTIONS = {
@@ -123,6 +126,8 @@ export class Session implements SessionCore {
 
   configure(parameters: StreamParameters): void {
     this.#payloads.fill("unknown");
+    // Static (RFC 3551): it comes from far ends that never offered it.
+    this.#payloads[NOISE_PAYLOAD_TYPE] = "noise";
     parameters.receivePayloadTypes.forEach((payloadType, index) => {
       const encoding = parameters.receiveEncodings[index];
       if (encoding !== undefined) {
@@ -449,7 +454,18 @@ export class Session implements SessionCore {
     }
     const length = header.payloadEnd - header.payloadStart;
     const payload = this.#payloads[header.payloadType]!;
-    return payload !== "unknown" && (payload === "event" ? length >= PAYLOAD_LENGTH : length <= MAX_PAYLOAD);
+    switch (payload) {
+      case "unknown":
+        return false;
+      case "event":
+        return length >= PAYLOAD_LENGTH;
+      case "noise":
+        return length >= 1 && length <= MAX_PAYLOAD;
+      case "PCMU":
+      case "PCMA":
+        break;
+    }
+    return length <= MAX_PAYLOAD;
   }
 
   #continues(header: Header): boolean {
@@ -504,6 +520,8 @@ export class Session implements SessionCore {
       this.#tones = undefined;
       this.#receiver.receive(now, header.timestamp, datagram, header.payloadStart, this.#events);
       this.#playout.receiveEvent(this.#reception.extended);
+    } else if (payload === "noise") {
+      this.#playout.receiveNoise(this.#reception.extended, datagram, header.payloadStart, length);
     } else if (payload !== "unknown") {
       this.#reception.measure(units, header.timestamp, header.marker);
       this.#playout.receive(units, this.#reception.extended, header.timestamp, payload, datagram, header.payloadStart, length);
