@@ -177,6 +177,10 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       ...(options.acceptCalls === undefined ? {} : { acceptCalls: options.acceptCalls }),
       ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
+      ...(options.rel100 === undefined ? {} : { rel100: options.rel100 }),
+      ...(options.sessionExpires === undefined ? {} : { sessionExpires: options.sessionExpires }),
+      ...(options.minSE === undefined ? {} : { minSE: options.minSE }),
+      ...(options.followRedirects === undefined ? {} : { followRedirects: options.followRedirects }),
       ...(options.timers === undefined ? {} : { timers: options.timers }),
     });
     client.onRegistrationState = (state, info) => this.#onRegistration(client, state, info);
