@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { expect } from "vitest";
 
 import { CredentialsManager, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import type { SIPBody } from "../../ts/sip/dialog/InviteSession.ts";
+import { SIPClient, type SIPClientOptions } from "../../ts/sip/SIPClient.ts";
+import { UDPTransport } from "../../ts/sip/transport/udp.ts";
 import { within } from "./peers/deadline.ts";
 import { type Peers, users } from "./peers/Peers.ts";
 import { freePort, freePorts } from "./peers/ports.ts";
@@ -60,6 +63,32 @@ export async function newPhone(peers: Peers, parameter: Partial<VoIPPhoneParamet
   });
   return phone;
 }
+
+/** A phone's signalling by itself, peer to peer, for what only a `SIPClient` lets an application do. It ends with the peers. */
+export async function startClient(peers: Peers, options: Partial<SIPClientOptions> = {}): Promise<SIPClient> {
+  const credentials = new CredentialsManager();
+  credentials.add("phone", users.phone);
+  const transport = new UDPTransport({ address: "127.0.0.1", port: await freePort() });
+  const client = peers.keep(
+    new SIPClient({
+      user: "phone",
+      credentials,
+      transport,
+      onError: (error) => {
+        throw new Error("the client failed", { cause: error });
+      },
+      ...options,
+    }),
+  );
+  await within(client.start(), "the client to start");
+  return client;
+}
+
+/** What a client says of its media: signalling is all that counts where one is used. */
+export const description: SIPBody = {
+  contentType: "application/sdp",
+  content: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 19998 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", ""].join("\r\n"),
+};
 
 /** `127.0.0.1:port` of a started phone. */
 export function addressOf(phone: VoIPPhone): string {
