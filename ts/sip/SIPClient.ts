@@ -1,6 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import { systemClock } from "../time/clock.ts";
 import { addressOf, outboundProxyOf, toURI } from "./address.ts";
+import { SIPTargetError } from "./dialog/errors.ts";
 import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
 import type { SIPBody } from "./dialog/body.ts";
 import { acceptedTypes, allowed, type Extensions, supportedTags } from "./dialog/capabilities.ts";
@@ -22,10 +23,12 @@ import { newCallId } from "./message/random.ts";
 import type { SIPMessage } from "./message/SIPMessage.ts";
 import { SIPRequest } from "./message/SIPRequest.ts";
 import { SIPResponse } from "./message/SIPResponse.ts";
-import type { SIPURI } from "./message/SIPURI.ts";
+import { SIPURI } from "./message/SIPURI.ts";
 import { KeepAlive } from "./registration/KeepAlive.ts";
 import { Registration } from "./registration/Registration.ts";
 import type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
+import { MessageGenerators } from "./MessageGenerators.ts";
+import { type RecoverOptions, relocate, repeatOffer } from "./recovery.ts";
 import type { SIPClientOptions } from "./SIPClientOptions.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
 import { TransactionLayer } from "./transaction/TransactionLayer.ts";
@@ -37,6 +40,7 @@ import { TransportSet } from "./transport/TransportSet.ts";
 export type { AcceptCalls } from "./dialog/Identity.ts";
 export type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
 export type { Resolve } from "./dialog/Locator.ts";
+export type { RecoverOptions } from "./recovery.ts";
 export type { SIPClientOptions } from "./SIPClientOptions.ts";
 
 /** What a request outside any dialog carries. */
@@ -56,7 +60,7 @@ export interface OutsideRequestOptions {
  * const call = client.invite("bob", { body: { contentType: "application/sdp", content: offer } });
  */
 // Not "implements UserAgent", which it is: those members are internal, and the published types must not promise what they do not show.
-export class SIPClient {
+export class SIPClient extends MessageGenerators {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -84,11 +88,14 @@ export class SIPClient {
   onFatal?: ((error: Error) => void) | undefined;
 
   readonly #options: SIPClientOptions;
+  readonly #transports: TransportSet;
   readonly #identity: Identity;
   readonly #locator: Locator;
   readonly #proxy: SIPURI | undefined;
   readonly #server: UserAgentServer;
   readonly #registration: Registration | undefined;
+  readonly #registers: boolean;
+  #recovery: Promise<void> = Promise.resolve();
   readonly #sessions = new Set<InviteSession>();
   /** Those of them that we placed, by Call-ID. */
   readonly #placed = new Map<string, InviteSession>();
@@ -98,18 +105,21 @@ export class SIPClient {
   #stopped: Promise<void> | undefined;
 
   constructor(options: SIPClientOptions) {
+    super();
     this.#options = options;
-    const { server, transport, user, displayName, hostFor } = options;
+    const { server, user, displayName, hostFor } = options;
     const domain = options.domain ?? server;
+    // The one that all of us share: after a change of network it holds other sockets.
+    const transport = TransportSet.of(options.transport);
     this.transport = transport;
+    this.#transports = transport;
     this.clock = options.clock ?? systemClock;
     this.timers = { ...defaultTimers, ...options.timers };
     this.authenticator = new DigestAuthenticator(options.credentials);
     const { rel100 = "supported", sessionExpires = 1800, minSE = LEAST_INTERVAL, followRedirects = 5 } = options;
     this.extensions = { rel100, sessionExpires, minSE: Math.max(minSE, LEAST_INTERVAL), followRedirects };
-    const transports = TransportSet.of(transport);
-    this.#identity = new Identity({ user, domain, displayName, transports, hostFor });
-    this.#locator = new Locator(transports, this.clock, options.resolve);
+    this.#identity = new Identity({ user, domain, displayName, transports: transport, hostFor });
+    this.#locator = new Locator(transport, this.clock, options.resolve);
     this.#proxy = outboundProxyOf(options.outboundProxy);
     this.layer = new TransactionLayer({
       transport,
@@ -118,6 +128,7 @@ export class SIPClient {
       sentBy: (remote) => this.#identity.sentBy(remote),
       locate: async (host, port, protocol) => this.#locator.locate({ host, protocol, ...(port === undefined ? {} : { port }) }),
       trace: options.trace ?? traceFromEnvironment(),
+      onCancelMade: (cancel, destination) => this.generate(cancel, destination),
       onInternalError: (error) => this.report(error),
     });
     const registers = server !== undefined && options.register !== false;
@@ -138,7 +149,8 @@ export class SIPClient {
     this.layer.onAck = (ack) => this.#server.receiveAck(ack);
     this.layer.onDisconnect = (remote) => this.#registration?.disconnected(remote);
     this.layer.onCancel = (tx, cancel) => this.#server.receiveCancel(tx, cancel);
-    if (registers) {
+    this.#registers = registers;
+    if (server !== undefined) {
       this.#registration = new Registration(this, {
         identity: this.#identity,
         keepAlive: new KeepAlive(this, transport, options.keepAlive ?? 29),
@@ -181,7 +193,7 @@ export class SIPClient {
         if (this.onFatal === undefined) this.report(error);
         else this.#guard(() => this.onFatal?.(error));
       };
-      await this.#registration?.start();
+      if (this.#registers) await this.#registration?.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -247,6 +259,96 @@ export class SIPClient {
     this.#placed.set(session.callId, session);
     queueMicrotask(() => session.start());
     return session;
+  }
+
+  /** Hangs up. @throws SessionStateError before it is confirmed */
+  bye(session: InviteSession): Promise<void> {
+    return session.bye();
+  }
+
+  /** Gives up a call of ours that is not answered yet; see {@link ClientInviteSession.cancel}. @param reason for a Reason header */
+  cancel(session: ClientInviteSession, reason?: string): void {
+    session.cancel(reason);
+  }
+
+  /**
+   * Registers, and stays registered: what `start()` has done already unless `register` is false. Again: renews the registration at once.
+   * @throws InvalidAccountInfoError when the registrar refuses the account, RegistrationError when registering fails otherwise
+   */
+  async register(): Promise<void> {
+    const registration = this.#running("register", this.#registration);
+    if (registration.state === "registered" || registration.state === "registering") await registration.renew();
+    else await registration.start();
+  }
+
+  /** Takes the registration back, and goes on without. Settles when the registrar has answered, or will not. */
+  async deregister(): Promise<void> {
+    await this.#running("deregister", this.#registration).stop();
+  }
+
+  #running<T>(action: string, needed: T | undefined): T {
+    if (this.#life !== "running") throw new Error(`${action}() is not possible: the client is not running; await start() first`);
+    if (needed === undefined) throw new Error(`${action}() is not possible: this client has no server`);
+    return needed;
+  }
+
+  /**
+   * Sends a message as it is: no credentials, no Contact, no generator; a Via of ours comes on top of a request. Requests but ACK run in a
+   * transaction, which repeats them until they are answered; a response goes where its topmost Via says, an ACK by itself.
+   * @param onResponse hears each response to the request
+   * @returns where it was sent
+   * @throws TransportError, SIPTargetError when there is no way to where it should go
+   *
+   * @example
+   * const ping = SIPRequest.create({ method: "OPTIONS", uri: "sip:pbx.example.com", headers });
+   * await client.send(ping, (response) => console.log(response.summary()));
+   */
+  async send(message: SIPMessage, onResponse?: (response: SIPResponse) => void): Promise<Endpoint> {
+    if (message instanceof SIPResponse) return this.layer.sendStatelessly(message);
+    if (!(message instanceof SIPRequest)) throw new TypeError("send() takes a SIPRequest or a SIPResponse");
+    const route = message.routes[0]?.uri;
+    const next = route instanceof SIPURI ? route : this.target(message.uri.toString());
+    const known = route instanceof SIPURI || message.to.tag !== undefined;
+    const [destination] = await (known ? this.locate(next) : this.destinationsFor(next));
+    if (destination === undefined) throw new SIPTargetError(next.toString(), "its name has no address");
+    if (message.method === "ACK") {
+      this.layer.sendAck(message, destination);
+    } else {
+      this.layer.request(message, destination, {
+        response: (response) => this.#guard(() => onResponse?.(response)),
+        timeout: () => {},
+        transportError: (error) => this.report(error),
+      });
+    }
+    return destination;
+  }
+
+  /**
+   * The network has changed: opens new sockets, learns our address anew, renews the registration at once and tells the far end of each
+   * running call where we are (re-INVITE); a call that cannot follow ends with the cause `gone`. Calls that are not answered yet are left to
+   * their transactions. One after the other.
+   * @returns settles when the registrar and all far ends have answered, or will not
+   * @throws TransportError when the new sockets cannot be opened; RegistrationError or InvalidAccountInfoError when registering fails, which
+   * goes on being tried
+   *
+   * @example
+   * await client.recover({ transport: (port) => new UDPTransport({ address: "192.0.2.7", port }) });
+   */
+  recover(options: RecoverOptions = {}): Promise<void> {
+    const recovered = this.#recovery.then(() => this.#recover(options));
+    this.#recovery = recovered.catch(() => {});
+    return recovered;
+  }
+
+  async #recover({ transport, reinvite = repeatOffer }: RecoverOptions): Promise<void> {
+    if (this.#life !== "running") throw new Error("recover() is not possible: the client is not running; await start() first");
+    if (transport !== undefined) await this.#transports.replace(transport);
+    this.#identity.forget();
+    this.#locator.forget();
+    const running = [...this.#sessions].filter(({ state }) => state === "confirmed");
+    const renewed = this.#registration?.renew();
+    const [registered] = await Promise.allSettled([renewed, ...running.map((session) => relocate(session, reinvite))]);
+    if (registered.status === "rejected") throw registered.reason;
   }
 
   /**
@@ -336,6 +438,13 @@ export class SIPClient {
     // RFC 3261 §13.2.1, §13.3.1.4, §20.37: where it can make a difference.
     if (EXTENSIBLE.has(message.cseq.method) && !(message instanceof SIPResponse && message.statusCode >= 300) && !message.headers.has("Supported")) {
       message.headers.set("Supported", this.#supported().join(", "));
+    }
+    try {
+      this.generate(message, destination);
+    } catch (error) {
+      // Only a request that nobody waits for yet may stay away.
+      if (isRequest && message.to.tag === undefined) throw error;
+      this.report(error);
     }
   }
 

@@ -32,6 +32,7 @@ export {
   type RegistrationState,
   type Resolve,
   SIPClient,
+  type RecoverOptions,
   type SIPClientOptions,
 } from "./SIPClient.ts";
 export { PcapTrace } from "./trace/PcapTrace.ts";

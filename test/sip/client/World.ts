@@ -15,7 +15,7 @@ const PING = Buffer.from("\r\n\r\n");
 /** 64*T1. */
 export const PATIENCE = 32_000;
 
-export type PhoneOptions = Partial<SIPClientOptions> & { readonly user: string; readonly address?: string; readonly port?: number };
+export type PhoneOptions = Partial<SIPClientOptions> & { readonly user: string; readonly address?: string; readonly port?: number; readonly type?: typeof SIPClient };
 
 /** A network in memory, a clock, and whoever sits on it; all errors reported by clients are collected. */
 export class World {
@@ -53,8 +53,8 @@ export class World {
   }
 
   /** A client, not started yet. */
-  client({ address, ...options }: PhoneOptions): SIPClient {
-    const client = new SIPClient({
+  client({ address, type: Client = SIPClient, ...options }: PhoneOptions): SIPClient {
+    const client = new Client({
       credentials: { get: () => ({ username: options.user, password: "secret" }) },
       transport: this.transport(options.user, address),
       clock: this.clock,

@@ -58,6 +58,8 @@ export class ClientInviteSession extends InviteSession {
   readonly #redirection: Redirection;
   readonly #legs = new Map<string, Leg>();
   readonly #patience: number;
+  /** As it was given to us: what a generator adds to an attempt must not be there twice in the next. */
+  readonly #template: SIPRequest;
   #invite: SIPRequest;
   #sequence: number;
   #pending = true;
@@ -69,6 +71,7 @@ export class ClientInviteSession extends InviteSession {
   constructor(ua: UserAgent, options: ClientInviteOptions) {
     const { invite } = options;
     super(ua, { callId: invite.callId, localTag: invite.from.tag ?? "", remote: invite.to, state: "calling" });
+    this.#template = invite;
     this.#invite = invite;
     this.#sequence = invite.cseq.sequence - 1;
     this.#patience = options.patience;
@@ -137,12 +140,9 @@ export class ClientInviteSession extends InviteSession {
   }
 
   #build(destination: Endpoint): SIPRequest {
-    const request = this.#invite.clone();
+    const request = this.#template.clone();
     this.#sequence += 1;
     request.uri = this.#uri;
-    request.headers.delete("Via");
-    request.headers.delete("Authorization");
-    request.headers.delete("Proxy-Authorization");
     request.headers.set("CSeq", new CSeq(this.#sequence, "INVITE").toString());
     if (this.ua.extensions.rel100 === "required" && !hasTag(request, "Require", "100rel")) request.headers.add("Require", "100rel");
     this.addCapabilities(request, this.ua.contactFor(destination));

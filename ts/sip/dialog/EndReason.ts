@@ -13,7 +13,8 @@ export type EndedBy = "local" | "remote" | "timeout" | "error";
  * - `no-answer`: nobody answered in time, or no response came at all
  * - `no-ack`: our 2xx (RFC 3261 §13.3.1.4) or our reliable provisional response (RFC 3262 §3) was never acknowledged
  * - `expired`: the session was not refreshed in time (RFC 4028 §10)
- * - `gone`: the far end does not know the dialog any more (481), or did not answer a re-INVITE (RFC 3261 §14.1)
+ * - `gone`: the far end does not know the dialog any more (481), did not answer a re-INVITE (RFC 3261 §14.1), or could not follow us to
+ *   another network
  * - `transport`: the request could not be sent
  * - `error`: on our own side, see `error`
  */

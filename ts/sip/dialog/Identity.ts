@@ -93,6 +93,11 @@ export class Identity {
     this.#learned.set(key, { host, port });
   }
 
+  /** The network has changed: what was learned of our address holds no longer. */
+  forget(): void {
+    this.#learned.clear();
+  }
+
   /** Whether something between us and the server changes our address. */
   isBehindNAT(server: Endpoint): boolean {
     const learned = this.#learned.get(keyOf(server));

@@ -54,6 +54,12 @@ export class Locator {
     this.#failed.set(`${protocol} ${address} ${port}`, this.#clock.now() + 1000 * seconds);
   }
 
+  /** The network has changed: what was out of reach may be in reach, and names may lead elsewhere. */
+  forget(): void {
+    this.#failed.clear();
+    this.#literals.clear();
+  }
+
   #livelyFirst(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     if (this.#failed.size === 0) return endpoints;
     const now = this.#clock.now();

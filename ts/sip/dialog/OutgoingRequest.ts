@@ -42,11 +42,16 @@ export class OutgoingRequest {
   #challenges = 0;
   #answered = false;
   #canceled = false;
+  #abandoned = false;
   #done = false;
 
   constructor(ua: UserAgent, options: OutgoingRequestOptions) {
     this.#ua = ua;
     this.#options = options;
+  }
+
+  get method(): string {
+    return this.#options.method;
   }
 
   /** The request of the attempt under way. */
@@ -89,8 +94,9 @@ export class OutgoingRequest {
     }
   }
 
-  /** Waits no longer: the client is being stopped. */
+  /** Waits no longer: the client is being stopped, or has lost the network that the request went to. */
   abandon(): void {
+    this.#abandoned = true;
     this.#fail(new RequestAbandonedError(this.#options.method));
   }
 
@@ -102,6 +108,7 @@ export class OutgoingRequest {
 
   /** Tries the next destination, if there is one left. One that has answered at all is alive, and may be at work on it. */
   #next(failure: unknown): void {
+    if (this.#abandoned) return;
     const destination = this.#destinations.shift();
     if (destination === undefined || this.#canceled || this.#answered) {
       this.#fail(
@@ -149,6 +156,7 @@ export class OutgoingRequest {
   }
 
   #receive(response: SIPResponse, request: SIPRequest, destination: Endpoint, from: Endpoint): void {
+    if (this.#abandoned) return;
     this.#answered = true;
     this.#options.onAnyResponse?.(response, request);
     const status = response.statusCode;

@@ -46,6 +46,8 @@ export class Registration {
   /** Whom the last REGISTER that worked went to. */
   #registrar: Endpoint | undefined;
   #alarm: Alarm | undefined;
+  /** Who waits for the outcome of a renewal. */
+  #renewing: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #waiting: { resolve: () => void; reject: (error: Error) => void; until: RegistrationState } | undefined;
 
   constructor(ua: UserAgent, options: RegistrationOptions) {
@@ -66,6 +68,23 @@ export class Registration {
     return this.#until("registered", () => this.#machine.start());
   }
 
+  /**
+   * Registers anew at once, under the address that we have now: the network has changed. Nothing happens when we are not registered.
+   * @throws what the attempt fails with; others follow, after a pause
+   */
+  renew(): Promise<void> {
+    const { state, sending } = this.#machine;
+    if (state !== "registered" && state !== "registering") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#renewing.push({ resolve, reject });
+      this.#moved = false;
+      this.#act(this.#machine.renew());
+      if (!sending) return;
+      // Its answer would come to the address that we have no more.
+      for (const request of this.#ua.requests) if (request.method === "REGISTER") request.abandon();
+    });
+  }
+
   /** Takes the binding back. Settles when the registrar has answered, or will not. Never rejects. */
   stop(): Promise<void> {
     return this.#until("inactive", () => this.#machine.stop());
@@ -84,6 +103,16 @@ export class Registration {
     this.#alarm?.cancel();
     this.#waiting?.resolve();
     this.#waiting = undefined;
+    this.#renewed();
+  }
+
+  #renewed(error?: Error): void {
+    const renewing = this.#renewing;
+    this.#renewing = [];
+    for (const { resolve, reject } of renewing) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
   }
 
   #until(state: RegistrationState, begin: () => RegistrationAction[]): Promise<void> {
@@ -112,6 +141,7 @@ export class Registration {
       } else {
         this.#options.onState(action.state, action.info);
         this.#settle(action.state, action.info);
+        if (action.state !== "registering" || action.info.error !== undefined) this.#renewed(action.info.error);
       }
     }
     this.#schedule();

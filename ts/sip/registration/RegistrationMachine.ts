@@ -78,6 +78,8 @@ export class RegistrationMachine {
   /** What is under way. */
   #sent: "register" | "deregister" | undefined;
   #stopping = false;
+  /** Our Contact has changed while a REGISTER is under way: as soon as that is over, another one goes out. */
+  #again = false;
   /** A binding may exist at the registrar. */
   #bound = false;
   /** A 2xx has come since {@link start}. */
@@ -93,6 +95,11 @@ export class RegistrationMachine {
 
   get state(): RegistrationState {
     return this.#state;
+  }
+
+  /** Whether a REGISTER waits for its answer. */
+  get sending(): boolean {
+    return this.#sent !== undefined;
   }
 
   /** When {@link elapse} is next due. */
@@ -129,6 +136,15 @@ export class RegistrationMachine {
     return this.#state === "registered" ? this.#register() : [];
   }
 
+  /** The network has changed: whatever the registrar knows of us is worthless. Registers anew at once, or right after the REGISTER under way. */
+  renew(): RegistrationAction[] {
+    if (this.#state !== "registered" && this.#state !== "registering") return [];
+    this.#failures = 0;
+    if (this.#sent === undefined) return this.#register();
+    this.#again = true;
+    return [];
+  }
+
   /**
    * The connection is gone over which the registrar reaches us: a new one is needed soon, though not from all its clients at once, nor over and
    * over from a server that closes what is idle (RFC 5626 §4.5).
@@ -149,6 +165,7 @@ export class RegistrationMachine {
     this.#worked = true;
     this.#failures = 0;
     this.#acceptedAt = now;
+    if (this.#again) return this.#register();
     this.#timeout = now + Math.max(1, granted * REFRESH_AFTER) * 1000;
     return [this.#enter("registered", { status, reason })];
   }
@@ -162,6 +179,7 @@ export class RegistrationMachine {
       this.#expires = minExpires;
       return this.#register();
     }
+    if (this.#again) return this.#register();
     const { server, user } = this.#options;
     const wrong = ACCOUNT_WRONG.has(status);
     const error = wrong
@@ -174,6 +192,7 @@ export class RegistrationMachine {
   silent(cause: Error, now: number, hopeless = false): RegistrationAction[] {
     if (this.#stopping) return this.#giveBack();
     this.#sent = undefined;
+    if (this.#again) return this.#register();
     const { server, user } = this.#options;
     const error = new RegistrationError(server, user, cause.message, 408, "Request Timeout", { cause });
     return this.#failed(error, { error }, now, hopeless, undefined);
@@ -201,6 +220,7 @@ export class RegistrationMachine {
 
   #register(): RegistrationAction[] {
     this.#timeout = undefined;
+    this.#again = false;
     this.#sent = "register";
     return [this.#enter("registering"), { kind: "send", expires: this.#expires }];
   }

@@ -137,6 +137,7 @@ export class TransactionLayer {
     const { request, destination } = shell;
     if (request.method !== "INVITE") return;
     const cancel = cancelFor(request, headers);
+    this.#tell(() => this.#options.onCancelMade?.(cancel, destination), "onCancelMade");
     // Whatever becomes of the CANCEL itself, the INVITE tells how it ends.
     shell.cancel(() => this.#begin(cancel, destination, { response() {}, timeout() {}, transportError() {} }));
   }
@@ -338,7 +339,25 @@ export class TransactionLayer {
     sending.catch((error: unknown) => this.#report(error, during));
   }
 
+  /** Sends a response that belongs to no transaction here, by its topmost Via (RFC 3261 §18.2.2). @returns where it went */
+  async sendStatelessly(response: SIPResponse): Promise<Endpoint> {
+    const { via } = response;
+    const protocol = this.#transports.protocols.find((spoken) => spoken === via.protocol);
+    const address = via.received ?? via.host;
+    if (protocol === undefined) {
+      throw new TransportError("TRANSPORT_UNAVAILABLE", `cannot answer over ${via.protocol}, which is not spoken here`, address, via.port ?? 0);
+    }
+    const port = typeof via.rport === "number" ? via.rport : (via.port ?? defaultPort(protocol));
+    const named: Endpoint = { address, port, protocol };
+    const found = isIP(named.address) === 0 ? await this.#options.locate?.(via.host, via.port, protocol) : undefined;
+    const destination = found?.[0] ?? named;
+    await this.#send(response.toBytes(), destination);
+    return destination;
+  }
+
   async #send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void> {
+    const { replacing } = this.#transports;
+    if (replacing !== undefined) await replacing;
     if (this.#closed) return;
     const transport = this.#transports.for(to);
     this.#trace("out", message, to);

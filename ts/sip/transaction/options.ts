@@ -1,4 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
+import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { Endpoint, Transport, TransportProtocol } from "../transport/transport.ts";
 import type { Timers } from "./timers.ts";
 import type { SentBy } from "./via.ts";
@@ -24,6 +25,8 @@ export interface TransactionLayerOptions {
   readonly locate?: ((host: string, port: number | undefined, protocol: TransportProtocol) => Promise<readonly Endpoint[]>) | undefined;
   /** Sees every message that comes or goes. */
   readonly trace?: ((entry: TraceEntry) => void) | undefined;
+  /** The last look at a CANCEL, which the layer itself makes of its INVITE. */
+  readonly onCancelMade?: ((cancel: SIPRequest, destination: Endpoint) => void) | undefined;
   /** Hears what a callback threw (`during` names it), and what should never happen. Nothing of it goes further. */
   readonly onInternalError?: ((error: unknown, during: string) => void) | undefined;
 }

@@ -12,8 +12,11 @@ import type { Endpoint, ReadMessage, Transport, TransportProtocol } from "./tran
  * ```
  */
 export class TransportSet implements Transport {
-  readonly #first: Transport;
-  readonly #byProtocol: ReadonlyMap<TransportProtocol, Transport>;
+  #first: Transport;
+  #byProtocol: ReadonlyMap<TransportProtocol, Transport>;
+  /** Never rejects. */
+  #replacing: Promise<void> | undefined;
+  #closed = false;
 
   /** @throws RangeError for none, or two of one protocol */
   constructor(transports: readonly Transport[]) {
@@ -61,6 +64,11 @@ export class TransportSet implements Transport {
     throw new TransportError("TRANSPORT_UNAVAILABLE", problem, address, port);
   }
 
+  /** While {@link replace} is at work: settles when it has done. Never rejects. */
+  get replacing(): Promise<void> | undefined {
+    return this.#replacing;
+  }
+
   /** One after the other, so that one may ask for the port of another before it. All or none. */
   async open(): Promise<void> {
     try {
@@ -75,6 +83,7 @@ export class TransportSet implements Transport {
   }
 
   async send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void> {
+    if (this.replacing !== undefined) await this.replacing;
     await this.for(to).send(message, to, patience);
   }
 
@@ -91,7 +100,56 @@ export class TransportSet implements Transport {
     this.#byProtocol.get(to.protocol)?.suspect?.(to, since);
   }
 
+  /**
+   * Puts others in the place of these: the network has changed, and their sockets lead nowhere. What is sent meanwhile waits for the new ones.
+   * @param make makes them, not open yet; called with the port that we had, and with 0 when that cannot be bound any more
+   * @throws TransportError when the new ones cannot be opened; the old ones are closed all the same, and `replace` may be called again
+   */
+  async replace(make: (port: number) => Transport): Promise<void> {
+    const replaced = this.#replace(make);
+    const settled = replaced.catch(() => {});
+    this.#replacing = settled;
+    try {
+      await replaced;
+    } finally {
+      if (this.#replacing === settled) this.#replacing = undefined;
+    }
+  }
+
+  async #replace(make: (port: number) => Transport): Promise<void> {
+    const { port } = this.local;
+    await this.#closeAll();
+    try {
+      await this.#adopt(make(port));
+    } catch (error) {
+      if (port === 0 || !(error instanceof TransportError) || error.code !== "TRANSPORT_BIND") throw error;
+      await this.#adopt(make(0));
+    }
+    if (this.#closed) await this.#closeAll();
+  }
+
+  async #adopt(made: Transport): Promise<void> {
+    const next = TransportSet.of(made);
+    const { onMessage, onError, onDisconnect } = this;
+    await next.open();
+    for (const transport of this.#byProtocol.values()) {
+      transport.onMessage = undefined;
+      transport.onDisconnect = undefined;
+    }
+    this.#first = next.#first;
+    this.#byProtocol = next.#byProtocol;
+    this.onMessage = onMessage;
+    this.onError = onError;
+    this.onDisconnect = onDisconnect;
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#replacing;
+    await this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
     await Promise.all([...this.#byProtocol.values()].map((transport) => transport.close()));
   }
 
