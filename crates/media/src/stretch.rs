@@ -8,6 +8,8 @@ pub const LONGEST: usize = 120;
 pub const WINDOW: usize = 120;
 /// Samples are compared without their last bits, so that 32 bits hold a sum over a window.
 const LESS: u32 = 4;
+/// The most samples that a search looks at.
+const ROOM: usize = 480;
 /// Below this magnitude audio is so soft that nobody hears where it was mended.
 const SOFT: u16 = 200;
 
@@ -29,48 +31,56 @@ pub enum Towards {
     Future,
 }
 
-/// Which of the lags `least` to `most` leads to what is most like `samples[at..]`, over `window` (at most 160) samples.
+/// Which of the lags `least` to `most` leads to what is most like `samples[at..]`, over `window` (at most 160) samples. The first 480
+/// samples count.
 pub fn search(samples: &[i16], at: usize, window: usize, least: usize, most: usize, towards: Towards) -> Likeness {
-    let score = |lag: usize| score(samples, at, window, if towards == Towards::Past { at - lag } else { at + lag });
+    // Shifted once: what remains is what a processor multiplies and adds eight at a time.
+    let mut less = [0_i16; ROOM];
+    for (less, &sample) in less.iter_mut().zip(samples) {
+        *less = sample >> LESS;
+    }
+    let window_of = |start: usize| &less[start..start + window];
+    let other = |lag: usize| if towards == Towards::Past { at - lag } else { at + lag };
+    let (mut best, mut best_score) = (most, 0.0);
     // Every second lag first, then the neighbours of the best.
-    let mut best = most;
-    let mut best_score = 0.0;
+    let mut energy = product(window_of(other(least)), window_of(other(least)));
     let mut lag = least;
     while lag <= most {
-        let score = score(lag);
+        let score = score(product(window_of(at), window_of(other(lag))), energy);
         if score > best_score {
             best = lag;
             best_score = score;
         }
         lag += 2;
+        if lag <= most {
+            // The window moved by two: two samples left it, two came in.
+            let (from, to) = (other(lag - 2), other(lag));
+            let (left, came) = if towards == Towards::Past { (from + window - 2, to) } else { (from, to + window - 2) };
+            energy += product(&less[came..came + 2], &less[came..came + 2]) - product(&less[left..left + 2], &less[left..left + 2]);
+        }
     }
     let coarse = best;
     for lag in [coarse - 1, coarse + 1] {
         if lag >= least && lag <= most {
-            let score = score(lag);
+            let likely = window_of(other(lag));
+            let score = score(product(window_of(at), likely), product(likely, likely));
             if score > best_score {
                 best = lag;
                 best_score = score;
             }
         }
     }
-    let mut energy = 0;
-    for &sample in &samples[at..at + window] {
-        energy += i32::from(sample >> LESS) * i32::from(sample >> LESS);
-    }
+    let energy = product(window_of(at), window_of(at));
     Likeness { lag: best, degree: if energy == 0 { 0.0 } else { best_score / f64::from(energy) } }
 }
 
 /// The squared correlation over the energy of the other. Sums are exact; what follows rounds alike in both languages.
-fn score(samples: &[i16], at: usize, window: usize, other: usize) -> f64 {
-    let mut product = 0;
-    let mut energy = 0;
-    for (&sample, &other) in samples[at..at + window].iter().zip(&samples[other..other + window]) {
-        let (sample, other) = (i32::from(sample >> LESS), i32::from(other >> LESS));
-        product += sample * other;
-        energy += other * other;
-    }
+fn score(product: i32, energy: i32) -> f64 {
     if product <= 0 { 0.0 } else { f64::from(product) * f64::from(product) / f64::from(energy) }
+}
+
+fn product(one: &[i16], other: &[i16]) -> i32 {
+    one.iter().zip(other).map(|(&one, &other)| i32::from(one) * i32::from(other)).sum()
 }
 
 /// Whether all of it is so soft that nobody hears where it was mended.

@@ -30,45 +30,51 @@ export function search(
   found: Likeness,
 ): void {
   const sign = towards === "past" ? -1 : 1;
-  // Every second lag first, then the neighbours of the best.
   let best = most;
   let bestScore = 0;
+  // Every second lag first, then the neighbours of the best.
+  let energy = product(samples, at + sign * least, at + sign * least, window);
   for (let lag = least; lag <= most; lag += 2) {
-    const likeness = score(samples, at, window, at + sign * lag);
+    const likely = at + sign * lag;
+    const likeness = score(product(samples, at, likely, window), energy);
     if (likeness > bestScore) {
       best = lag;
       bestScore = likeness;
+    }
+    if (lag + 2 <= most) {
+      // The window moves by two: two samples leave it, two come in.
+      const left = sign < 0 ? likely + window - 2 : likely;
+      const came = sign < 0 ? likely - 2 : likely + window;
+      energy += product(samples, came, came, 2) - product(samples, left, left, 2);
     }
   }
   const coarse = best;
   for (let lag = coarse - 1; lag <= coarse + 1; lag += 2) {
     if (lag >= least && lag <= most) {
-      const likeness = score(samples, at, window, at + sign * lag);
+      const likely = at + sign * lag;
+      const likeness = score(product(samples, at, likely, window), product(samples, likely, likely, window));
       if (likeness > bestScore) {
         best = lag;
         bestScore = likeness;
       }
     }
   }
-  let energy = 0;
-  for (let index = at; index < at + window; index++) {
-    energy += (samples[index]! >> LESS) * (samples[index]! >> LESS);
-  }
+  const whole = product(samples, at, at, window);
   found.lag = best;
-  found.degree = energy === 0 ? 0 : bestScore / energy;
+  found.degree = whole === 0 ? 0 : bestScore / whole;
 }
 
 /** The squared correlation over the energy of the other. Sums are exact; what follows rounds alike in both languages. */
-function score(samples: Int16Array, at: number, window: number, other: number): number {
-  let product = 0;
-  let energy = 0;
-  for (let index = 0; index < window; index++) {
-    const sample = samples[at + index]! >> LESS;
-    const likely = samples[other + index]! >> LESS;
-    product = (product + sample * likely) | 0;
-    energy = (energy + likely * likely) | 0;
+function score(correlation: number, energy: number): number {
+  return correlation <= 0 ? 0 : (correlation * correlation) / energy;
+}
+
+function product(samples: Int16Array, one: number, other: number, length: number): number {
+  let sum = 0;
+  for (let index = 0; index < length; index++) {
+    sum = (sum + (samples[one + index]! >> LESS) * (samples[other + index]! >> LESS)) | 0;
   }
-  return product <= 0 ? 0 : (product * product) / energy;
+  return sum;
 }
 
 /** Whether `samples` from `from` up to, not including, `to` are so soft that nobody hears where they were mended. */
