@@ -5,7 +5,7 @@
  *   phone.call()                                incoming INVITE
  *        |                                            |
  *        v                                            v
- *    DIALING --183--> PROGRESS <--progress()---- RINGING
+ *    DIALING --183--> PROGRESS <-earlyMedia()--- RINGING
  *     |    |           |    |                     |    |
  *     |    +---2xx-----+----|-------answer()------+    |
  *     |          |          |                          |

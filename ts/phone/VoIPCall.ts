@@ -1,53 +1,24 @@
-import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import { samplesOf } from "../audio/source.ts";
-import type { Direction, MediaEvent, MediaSession, MediaStatistics } from "../media/contract.ts";
+import type { Direction, MediaEvent, MediaSession, StreamParameters } from "../media/contract.ts";
 import { bodyOf } from "../sip/dialog/body.ts";
 import { SIPRejection } from "../sip/dialog/errors.ts";
-import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
+import type { EndReason, InviteSession, SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
 import type { SIPResponse } from "../sip/message/SIPResponse.ts";
 import { CallAudio, type Recording } from "./CallAudio.ts";
+import { CallHooks } from "./CallHooks.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import { CallState } from "./CallState.ts";
+import type { CallStatistics, DenyOptions, DtmfOptions } from "./callTypes.ts";
 import { type CollectOptions, DigitBuffer } from "./DigitBuffer.ts";
 import { digitsOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
 import { InvalidOptionError, InvalidStateError, NegotiationError } from "./errors.ts";
 import { type Negotiation, warning } from "./Negotiation.ts";
+import { refusalHook } from "./refusal.ts";
+import { type TransferOptions, transferSession } from "./transfer.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
-
-/** What a call tells its listeners, beside the hooks that a subclass overrides. */
-export interface CallEvents {
-  /** Every change of {@link VoIPCall.state}. */
-  state: [state: CallState];
-  /** The far end's phone rings (180). */
-  ringing: [response: SIPResponse];
-  /** A 183: early media may play. */
-  progress: [response: SIPResponse];
-  answered: [];
-  /** A digit came: 0–9, `*`, `#`, A–D. */
-  dtmf: [digit: string];
-  ended: [reason: EndReason];
-}
-
-/** How to send digits; milliseconds. */
-export interface DtmfOptions {
-  readonly duration?: number;
-  readonly gap?: number;
-}
-
-/** How to turn a caller away. */
-export interface DenyOptions {
-  /** A final SIP status from 300 to 699; 486 Busy Here unless given. */
-  readonly status?: number;
-  readonly reason?: string;
-}
-
-/** Statistics of a call's media: {@link MediaStatistics} and what runs it. */
-export interface CallStatistics extends MediaStatistics {
-  readonly engine: "native" | "typescript";
-}
 
 /**
  * One call. Subclass it and override {@link ringing} to answer, give the class to the phone as `callClass`; or use the object that
@@ -62,7 +33,7 @@ export interface CallStatistics extends MediaStatistics {
  *   }
  * }
  */
-export class VoIPCall extends EventEmitter<CallEvents> {
+export class VoIPCall extends CallHooks {
   readonly phone: VoIPPhone;
   readonly direction: "inbound" | "outbound";
   /** The INVITE that made the call. */
@@ -74,7 +45,8 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   readonly #media: MediaSession;
   readonly #audio: CallAudio;
   #state: CallState;
-  #renegotiated = false;
+  /** Early media, or an UPDATE while it rang, have set the media up already. */
+  #configured = false;
   readonly #digits = new DigitBuffer();
   #dtmfWaiters: (() => void)[] = [];
   #settleEnded: (reason: EndReason) => void = () => {};
@@ -110,30 +82,10 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     return this.request.callId;
   }
 
-  // ---- hooks: a subclass overrides what it cares for ----
-
-  /** Somebody calls: answer or deny. The base class denies. A hook that throws ends the call. */
+  /** Somebody calls: answer or deny. The base class denies. See {@link CallHooks} for the other hooks. */
   ringing(_invite: SIPMessage): void | Promise<void> {
     this.deny();
   }
-
-  /** 183 Session Progress came. */
-  progress(_response: SIPMessage): void | Promise<void> {}
-
-  /** The call we placed was answered. */
-  answered(_response: SIPMessage): void | Promise<void> {}
-
-  /** The far end is busy (486, 600). */
-  busy(_response: SIPMessage): void | Promise<void> {}
-
-  /** The far end does not exist (404, 410, 604). */
-  notFound(_response: SIPMessage): void | Promise<void> {}
-
-  /** Nobody could be reached (408, 480, 5xx), or nothing answered at all; then there is no response. */
-  unavailable(_response: SIPMessage | undefined): void | Promise<void> {}
-
-  /** The far end hung up. */
-  bye(): void | Promise<void> {}
 
   // ---- signalling ----
 
@@ -145,8 +97,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     const sip = this.#inbound("answer");
     const { negotiation } = this.#setup;
     const body = this.#setup.answer?.body ?? negotiation.offer();
-    // An UPDATE may have changed the session while it rang.
-    if (this.#setup.answer !== undefined && !this.#renegotiated) this.#media.configure(this.#setup.answer.parameters);
+    if (this.#setup.answer !== undefined) this.#configureOnce(this.#setup.answer.parameters);
     const acknowledged = sip.accept(body);
     this.#become(CallState.ANSWERED);
     this.emit("answered");
@@ -156,6 +107,20 @@ export class VoIPCall extends EventEmitter<CallEvents> {
       throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state, undefined, { cause: error });
     }
     if (this.#state !== CallState.ANSWERED) throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state);
+  }
+
+  /**
+   * Plays to the caller before the call is answered, so that it costs nothing yet: sends 183 with our description, and audio flows.
+   * The state is PROGRESS; then `answer()` or `deny()`. To a caller whose INVITE made no offer only the 183 goes: audio comes with the answer.
+   * @throws InvalidStateError unless RINGING
+   */
+  earlyMedia(): void {
+    this.#require("earlyMedia", CallState.RINGING);
+    const sip = this.#inbound("earlyMedia");
+    const { answer } = this.#setup;
+    if (answer !== undefined) this.#configureOnce(answer.parameters);
+    sip.progress(183, answer?.body);
+    this.#become(CallState.PROGRESS);
   }
 
   /**
@@ -195,6 +160,36 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     this.#become(CallState.CANCELING);
     sip.cancel();
     await this.ended;
+  }
+
+  /**
+   * Hands the far end over to somebody else. Blind, the call ends as soon as the far end agrees. Otherwise we wait for what it tells: when it got
+   * through, the call ends; when not, it goes on.
+   * @returns whether the far end agreed (blind), or got through
+   * @throws InvalidStateError unless ANSWERED; InvalidOptionError when the target cannot be used. Nothing was sent then
+   * @example
+   * await call.transfer("carol");
+   * await call.transfer({ uri: "<sip:carol@example.com>", blind: false });
+   * await call.transfer({ call: consultation });
+   */
+  transfer(options: TransferOptions): Promise<boolean>;
+  transfer(user?: string, uri?: string, blind?: boolean): Promise<boolean>;
+  async transfer(first?: string | TransferOptions, uri?: string, blind?: boolean): Promise<boolean> {
+    const options = typeof first === "object" ? first : { user: first, uri, blind };
+    this.#require("transfer", CallState.ANSWERED);
+    const { call } = options;
+    if (call === this) throw new InvalidOptionError("call", "a call cannot be transferred to itself");
+    if (call !== undefined) call.#require("transfer", CallState.ANSWERED);
+    const target = { uri: this.phone.transferTarget(options), ...(call === undefined ? {} : { replaces: call.#setup.sip }) };
+    const done = await transferSession(this.#setup.sip, target, options.blind ?? call === undefined);
+    // The far end may have hung up by itself, as some do once they have got through.
+    if (done && this.#state === CallState.ANSWERED) await this.hangup();
+    return done;
+  }
+
+  /** @internal */
+  isOf(session: InviteSession): boolean {
+    return this.#setup.sip === session;
   }
 
   /** Whether we have put the far end on hold. */
@@ -334,6 +329,11 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     return this.#setup.sip;
   }
 
+  #configureOnce(parameters: StreamParameters): void {
+    if (!this.#configured) this.#media.configure(parameters);
+    this.#configured = true;
+  }
+
   #become(state: CallState): void {
     if (this.#state === state) return;
     this.#state = state;
@@ -345,6 +345,9 @@ export class VoIPCall extends EventEmitter<CallEvents> {
     const { sip, negotiation } = this.#setup;
     sip.onEnded = (reason) => this.#end(reason);
     sip.onInfo = (request) => this.#onInfo(request);
+    // Whether these are there decides what Allow tells.
+    sip.onRefer = this.phone.referHandler(this);
+    sip.onMessage = this.phone.messageHandler(this);
     sip.onReinvite = (offer) => (offer === undefined ? negotiation.offer() : this.#reanswer(offer));
     // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1), or in a session refresh.
     sip.onAnswer = (body) => this.#takeAnswer(body);
@@ -382,7 +385,7 @@ export class VoIPCall extends EventEmitter<CallEvents> {
       throw new SIPRejection(488, undefined, [["Warning", warning(error)]]);
     }
     this.#media.configure(answer.parameters);
-    this.#renegotiated = true;
+    this.#configured = true;
     return answer.body;
   }
 
@@ -466,10 +469,9 @@ export class VoIPCall extends EventEmitter<CallEvents> {
   }
 
   #tellRefusal(response: SIPResponse | undefined): void {
-    const status = response?.statusCode ?? 0;
-    if (response === undefined || status === 408 || status === 480 || (status >= 500 && status < 600)) this.#run(() => this.unavailable(response));
-    else if (status === 486 || status === 600) this.#run(() => this.busy(response));
-    else if (status === 404 || status === 410 || status === 604) this.#run(() => this.notFound(response));
+    const hook = refusalHook(response);
+    if (hook === "unavailable") this.#run(() => this.unavailable(response));
+    else if (hook !== undefined && response !== undefined) this.#run(() => this[hook](response));
   }
 
   /** @internal Runs the ringing hook; an error in it ends the call. */

@@ -8,18 +8,23 @@ import { NAT } from "../net/NAT.ts";
 import { ServerLocator } from "../net/ServerLocator.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
 import { bodyOf } from "../sip/dialog/body.ts";
+import type { RequestHandler } from "../sip/dialog/InviteSession.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
 import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
+import type { ReferHandler } from "../sip/refer/receiveRefer.ts";
 import { type RegistrationInfo, type RegistrationState, SIPClient } from "../sip/SIPClient.ts";
 import type { Endpoint } from "../sip/transport/transport.ts";
 import type { CallSetup } from "./CallSetup.ts";
+import { CallState } from "./CallState.ts";
 import { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import { type IncomingMessage, incomingMessage } from "./IncomingMessage.ts";
 import { LocalHost } from "./LocalHost.ts";
 import { Negotiation, warning } from "./Negotiation.ts";
 import { checkOptions, defaultPort, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
 import { PhoneStatus } from "./PhoneStatus.ts";
+import { reportProgress, type TransferOptions, withoutBrackets } from "./transfer.ts";
 import { newTransports } from "./transports.ts";
 import { VoIPCall } from "./VoIPCall.ts";
 
@@ -33,6 +38,12 @@ export interface PhoneEvents {
   registrationFailed: [info: RegistrationInfo];
   /** A caller was turned away before any call came to be: no port left, `maxCalls` reached, or no codec in common. */
   callRefused: [request: SIPRequest, status: number, reason: string];
+  /** Somebody sent a MESSAGE. It is answered 200 while there is a listener; without one MESSAGE is answered 405, and Allow does not name it. */
+  message: [message: IncomingMessage];
+  /** The far end of `former` transferred us, and `acceptTransfers` agreed: `call` is the new one, in DIALING. */
+  transferred: [call: VoIPCall, former: VoIPCall];
+  /** `call` takes the place of `former` (RFC 3891), because its far end was transferred: it is answered at once, and `former` ends. */
+  replaced: [call: VoIPCall, former: VoIPCall];
   /** A hook of a call threw, or its media could not be negotiated. Without a listener it is a process warning. */
   callError: [call: VoIPCall, error: unknown];
 }
@@ -184,6 +195,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       ...(options.timers === undefined ? {} : { timers: options.timers }),
     });
     client.onRegistrationState = (state, info) => this.#onRegistration(client, state, info);
+    // Asked for with each message: whether somebody listens decides what Allow tells, and whether MESSAGE is refused.
+    Object.defineProperty(client, "onMessage", { get: () => this.messageHandler(undefined) });
     client.onInvite = (session, request) => {
       void this.#onInvite(session, request);
     };
@@ -235,16 +248,28 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
    */
   async call(number: string, payloadTypes: readonly PayloadType[] = DEFAULT_PAYLOAD_TYPES): Promise<VoIPCall> {
     const client = this.#ready("call");
+    this.#checkLimit();
+    return this.#place(client, this.#target(number), payloadTypes);
+  }
+
+  #checkLimit(): void {
     const { maxCalls } = this.#options;
     if (this.#calls.size + this.#opening >= maxCalls) {
       throw new InvalidStateError(`call() is not possible: ${maxCalls} calls are up, and maxCalls allows no more`, this.#status, "MAX_CALLS");
     }
-    const target = this.#target(number);
+  }
+
+  async #place(
+    client: SIPClient,
+    target: SIPURI,
+    payloadTypes: readonly PayloadType[],
+    headers: readonly (readonly [string, string])[] = [],
+  ): Promise<VoIPCall> {
     const address = await this.#addressTowards(client, target);
     const media = await this.#openMedia();
     try {
       const negotiation = new Negotiation(address, media.localPort, payloadTypes);
-      const sip = client.invite(target, { body: negotiation.offer() });
+      const sip = client.invite(target, { body: negotiation.offer(), headers });
       return this.#register({ ...this.#common(media, negotiation), direction: "outbound", sip });
     } catch (error) {
       await media.close();
@@ -333,9 +358,17 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       }
       const call = this.#register({ ...this.#common(media, negotiation), direction: "inbound", sip, ...(answer === undefined ? {} : { answer }) });
       // After the call has set its handlers: Allow in the 180 is derived from them.
-      sip.ringing();
-      this.emit("incoming", call);
-      call.ring();
+      const { replaces } = sip;
+      const former = replaces === undefined ? undefined : [...this.#calls].find((each) => each.isOf(replaces));
+      if (former === undefined) {
+        sip.ringing();
+        this.emit("incoming", call);
+        call.ring();
+      } else {
+        this.emit("replaced", call, former);
+        // Somebody is on the line already (RFC 3891 §3): there is nothing to decide.
+        await call.answer().catch((error: unknown) => this.reportCallError(call, error));
+      }
     } catch (error) {
       await media?.close();
       if (sip.state === "terminated") return;
@@ -361,6 +394,43 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     const client = this.#ready("message");
     const response = await client.message(this.#target(number), body, ctype);
     return response.statusCode >= 200 && response.statusCode < 300;
+  }
+
+  /** @internal What a call asks to be transferred to. @throws InvalidOptionError */
+  transferTarget({ user, uri, call }: TransferOptions): SIPURI | undefined {
+    if ([user, uri, call].filter((each) => each !== undefined).length !== 1) {
+      throw new InvalidOptionError("transfer", "needs exactly one of user, uri and call");
+    }
+    if (user !== undefined) return this.#target(user);
+    return uri === undefined ? undefined : this.#target(withoutBrackets(uri));
+  }
+
+  /** @internal Takes the MESSAGEs of a call; undefined while nobody listens. */
+  messageHandler(call: VoIPCall | undefined): RequestHandler | undefined {
+    if (this.listenerCount("message") === 0) return undefined;
+    return (request) => (this.emit("message", incomingMessage(request, call)) ? 200 : 405);
+  }
+
+  /** @internal Takes the REFERs of a call; undefined unless we follow transfers. */
+  referHandler(call: VoIPCall): ReferHandler | undefined {
+    const { acceptTransfers = false } = this.#options;
+    if (acceptTransfers === false) return undefined;
+    return async (refer) => {
+      // Only a call that is up can be transferred, and only to an address that we can call.
+      const { target, method } = refer;
+      if (call.state !== CallState.ANSWERED || method !== "INVITE" || !(target instanceof SIPURI)) return;
+      if (acceptTransfers !== true && !(await acceptTransfers(refer, call))) return;
+      const client = this.#ready("transfer");
+      refer.accept();
+      try {
+        const next = await this.#place(client, target, DEFAULT_PAYLOAD_TYPES, refer.headers);
+        reportProgress(next, refer);
+        this.emit("transferred", next, call);
+      } catch (error) {
+        refer.report(503);
+        this.reportCallError(call, error);
+      }
+    };
   }
 
   /** @internal */

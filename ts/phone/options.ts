@@ -7,6 +7,7 @@ import type { AudioFormat } from "./audioFormat.ts";
 import type { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidRangeError } from "./errors.ts";
 import type { CallSetup } from "./CallSetup.ts";
+import type { TransferPolicy } from "./transfer.ts";
 import type { VoIPCall } from "./VoIPCall.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
 
@@ -77,6 +78,11 @@ export interface VoIPPhoneParameter {
   readonly expires?: number;
   /** Attempts before `start()` gives up. Default 3. */
   readonly registerFailureThreshold?: number;
+  /**
+   * Whether the far end of a call may transfer us: the phone then calls whom it names. Default false (REFER is answered 405), for such a call may
+   * cost money, or ring anybody. A function decides for each; see {@link TransferPolicy}.
+   */
+  readonly acceptTransfers?: TransferPolicy;
   /** Whose calls to accept; see {@link SIPClientOptions.acceptCalls}. */
   readonly acceptCalls?: SIPClientOptions["acceptCalls"];
   readonly userAgent?: string;

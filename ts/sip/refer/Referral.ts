@@ -20,6 +20,8 @@ export type { ReferOutcome } from "./ReferralMachine.ts";
 export class Referral {
   /** The Refer-To that was sent. */
   readonly target: string;
+  /** Whether the far end agreed to try: a 2xx to the REFER. Never rejects. */
+  readonly accepted: Promise<boolean>;
   /** Settles with the last word about it; never rejects. */
   readonly outcome: Promise<ReferOutcome>;
   /** Each status that the far end tells, the final one included. */
@@ -43,6 +45,10 @@ export class Referral {
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;
     });
+    this.accepted = response.then(
+      ({ isSuccess }) => isSuccess,
+      () => false,
+    );
     ua.usages.add(this);
     response.then(
       (answer) => this.#answered(answer),
