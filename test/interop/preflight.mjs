@@ -1,17 +1,22 @@
 // What scripts/test.mjs asks before it starts the interop projects. Plain JavaScript: it runs before anything is built.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Program → the Debian package that has it. Linux ships `unshare` and `setpriv` (util-linux) everywhere. */
 const programs = {
   sipp: "sip-tester",
   baresip: "baresip-core",
+  linphonec: "linphone-cli",
+  openssl: "openssl",
   kamailio: "kamailio",
   ip: "iproute2",
   unshare: "util-linux",
   setpriv: "util-linux",
 };
+
+/** A Kamailio module → the Debian package that has it. */
+const modules = { "tls.so": "kamailio-tls-modules" };
 
 /** Debian puts kamailio and ip in /usr/sbin, which is not on every user's PATH. */
 const searchPath = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].filter(Boolean);
@@ -28,13 +33,22 @@ function isInstalled(program) {
   });
 }
 
-/** The programs that the interop tests need and that are not there. @returns {string[]} */
+/** @param {string} name @returns {boolean} */
+function hasModule(name) {
+  const libraries = readdirSync("/usr/lib").filter((entry) => entry.includes("-linux-"));
+  return [...libraries.map((entry) => `/usr/lib/${entry}`), "/usr/lib64", "/usr/lib", "/usr/local/lib"].some((directory) =>
+    existsSync(join(directory, "kamailio/modules", name)),
+  );
+}
+
+/** The programs that the interop tests need and that are not there, and Kamailio's modules. @returns {string[]} */
 export function missingPeers() {
-  return Object.keys(programs).filter((program) => !isInstalled(program));
+  const missing = Object.keys(programs).filter((program) => !isInstalled(program));
+  return [...missing, ...Object.keys(modules).filter((name) => !hasModule(name))];
 }
 
 /** The one line that installs all of them on Debian and Ubuntu. */
-export const installLine = `${process.getuid?.() === 0 ? "" : "sudo "}apt-get install -y --no-install-recommends ${[...new Set(Object.values(programs))].join(" ")}`;
+export const installLine = `${process.getuid?.() === 0 ? "" : "sudo "}apt-get install -y --no-install-recommends ${[...new Set([...Object.values(programs), ...Object.values(modules)])].join(" ")}`;
 
 /** Runs its arguments in a namespace that has only loopback. */
 export const loopbackOnly = new URL("loopback-only.sh", import.meta.url).pathname;

@@ -1,11 +1,15 @@
+import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { PeerProcess } from "./PeerProcess.ts";
 
 export interface KamailioOptions {
   readonly directory: string;
   readonly port: number;
+  /** Speaks TLS at this port, too, with a certificate of its own for 127.0.0.1. */
+  readonly tlsPort?: number;
   /** `-A` definitions of kamailio.cfg, for instance `WITH_401`. */
   readonly defines?: readonly string[];
   /** Name → password. */
@@ -15,20 +19,30 @@ export interface KamailioOptions {
 /** Kamailio as registrar and record-routing proxy: UDP and TCP on 127.0.0.1, realm 127.0.0.1, registrations in memory. */
 export class Kamailio {
   readonly port: number;
+  readonly tlsPort: number | undefined;
+  /** The file that its certificate is in; it is its own authority. */
+  readonly certificate: string;
   readonly process: PeerProcess;
 
-  private constructor(port: number, peer: PeerProcess) {
+  private constructor({ port, tlsPort, directory }: KamailioOptions, peer: PeerProcess) {
     this.port = port;
+    this.tlsPort = tlsPort;
+    this.certificate = join(directory, "server.crt");
     this.process = peer;
   }
 
   /** Settles when it takes requests. */
   static async start(options: KamailioOptions): Promise<Kamailio> {
-    const { directory, port, users } = options;
+    const { directory, port, tlsPort, users } = options;
     await mkdir(join(directory, "dbtext"), { recursive: true });
-    const template = await readFile(new URL("kamailio/kamailio.cfg", import.meta.url), "utf8");
-    const config = template.replaceAll("@PORT@", String(port)).replaceAll("@DIRECTORY@", directory).replaceAll("@MODULES@", await modules());
-    await writeFile(join(directory, "kamailio.cfg"), config);
+    const texts = { PORT: port, TLSPORT: tlsPort ?? 0, DIRECTORY: directory, MODULES: await modules() };
+    for (const file of ["kamailio.cfg", "tls.cfg"]) {
+      const template = await readFile(new URL(`kamailio/${file}`, import.meta.url), "utf8");
+      const filled = Object.entries(texts).reduce((text, [name, value]) => text.replaceAll(`@${name}@`, String(value)), template);
+      await writeFile(join(directory, file), filled);
+    }
+    const defines = [...(options.defines ?? []), ...(tlsPort === undefined ? [] : ["WITH_TLS"])];
+    if (tlsPort !== undefined) await newCertificate(directory);
     // db_text takes an empty column for NULL and then refuses the whole table: these three columns and no more.
     const rows = Object.entries(users).map(([name, password]) => `${name}:127.0.0.1:${password}\n`);
     await writeFile(join(directory, "dbtext/subscriber"), `username(string) domain(string) password(string)\n${rows.join("")}`);
@@ -36,11 +50,11 @@ export class Kamailio {
     const peer = new PeerProcess(
       "kamailio",
       "kamailio",
-      ["-DD", "-E", "-M", "8", "-m", "64", "-Y", directory, "-f", join(directory, "kamailio.cfg"), ...(options.defines ?? []).flatMap((name) => ["-A", name])],
+      ["-DD", "-E", "-M", "8", "-m", "64", "-Y", directory, "-f", join(directory, "kamailio.cfg"), ...defines.flatMap((name) => ["-A", name])],
       { cwd: directory },
     );
     await peer.started(peer.line(/ready on port/));
-    return new Kamailio(port, peer);
+    return new Kamailio(options, peer);
   }
 
   /** Settles when it has logged a line about a request or a reply, see kamailio.cfg. Its log comes a little after its answers. */
@@ -56,6 +70,15 @@ export class Kamailio {
   stop(): Promise<void> {
     return this.process.stop();
   }
+}
+
+/** A key and a certificate for it that nobody else has signed, new for each run. */
+async function newCertificate(directory: string): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", join(directory, "server.key")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
+  await promisify(execFile)("openssl", ["req", "-x509", ...key, "-days", "2", "-out", join(directory, "server.crt"), ...subject]);
+  const files = ["server.key", "server.crt"].map((file) => readFile(join(directory, file)));
+  await writeFile(join(directory, "server.pem"), Buffer.concat(await Promise.all(files)));
 }
 
 /** Debian keeps the modules under the machine's name, others directly in lib or lib64. */

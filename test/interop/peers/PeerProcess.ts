@@ -38,15 +38,17 @@ export class PeerProcess {
   readonly #child: ChildProcess;
   readonly #waiters = new Set<Waiter>();
 
-  constructor(name: string, command: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
+  constructor(name: string, command: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv; input?: boolean }) {
     this.name = name;
     this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "--", command, ...args], {
       cwd: options.cwd,
       env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C", ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.input ? "pipe" : "ignore", "pipe", "pipe"],
       detached: true,
     });
     running.add(this.#child);
+    // It may end before it has read everything.
+    this.#child.stdin?.on("error", () => undefined);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface({ input: stream }).on("line", (line) => this.#take(line));
     }
@@ -72,6 +74,11 @@ export class PeerProcess {
       this.#waiters.add({ pattern, resolve, reject });
     });
     return within(found, `${this.name} to say ${pattern}`, milliseconds, () => this.tail());
+  }
+
+  /** Writes a line to its standard input; for one that was started with `input`. */
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   /** Waits for a sign of life; a process that does not give it is ended before this throws. */

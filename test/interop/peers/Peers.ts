@@ -4,13 +4,14 @@ import { join } from "node:path";
 
 import { Baresip, type BaresipOptions } from "./Baresip.ts";
 import { Kamailio, type KamailioOptions } from "./Kamailio.ts";
+import { Linphone } from "./Linphone.ts";
 import { requireLoopbackOnly } from "./loopbackOnly.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { SIPp, type SIPpOptions } from "./SIPp.ts";
 import type { Sound } from "./wav.ts";
 
 /** The accounts at Kamailio. */
-export const users = { alice: "alicepw", bob: "bobpw", carol: "carolpw", phone: "phonepw" } as const;
+export const users = { alice: "alicepw", bob: "bobpw", carol: "carolpw", dave: "davepw", phone: "phonepw" } as const;
 
 /**
  * The foreign programs of one test file: each on free ports, in a directory of its own below a temporary one, and gone
@@ -32,20 +33,28 @@ export class Peers {
   }
 
   /** A baresip that registers at `kamailio` when it is given, as one of {@link users}. */
-  async baresip(name: keyof typeof users, says: Sound, options: Partial<BaresipOptions> & { kamailio?: Kamailio } = {}): Promise<Baresip> {
-    const { kamailio, ...rest } = options;
+  async baresip(name: keyof typeof users, says: Sound, options: Partial<BaresipOptions> & { kamailio?: Kamailio; protocol?: "UDP" | "TCP" | "TLS" } = {}): Promise<Baresip> {
+    const { kamailio, protocol = "UDP", ...rest } = options;
     return this.#keep(
       await Baresip.start({
         directory: await this.#subdirectory(name),
         name,
         says,
-        ...(kamailio ? { registrar: { port: kamailio.port, password: users[name] } } : {}),
-        sipPort: await freePort(),
+        ...(kamailio ? { registrar: { ...wayTo(kamailio, protocol), protocol, password: users[name] } } : {}),
+        // The next one is for TLS.
+        sipPort: (await freePorts(2)).low,
         controlPort: await freePort(),
         rtpPorts: await freePorts(20),
         ...rest,
       }),
     );
+  }
+
+  /** A linphone that registers at `kamailio` as one of {@link users}, and answers by itself. */
+  async linphone(name: keyof typeof users, says: Sound, kamailio: Kamailio, protocol: "UDP" | "TCP" | "TLS" = "UDP"): Promise<Linphone> {
+    const registrar = { ...wayTo(kamailio, protocol), protocol, password: users[name] };
+    const ports = { sipPort: await freePort(), rtpPorts: await freePorts(20) };
+    return this.#keep(await Linphone.start({ directory: await this.#subdirectory(name), name, says, registrar, ...ports }));
   }
 
   async sipp(scenario: string, options: Partial<SIPpOptions> = {}): Promise<SIPp> {
@@ -90,4 +99,10 @@ export class Peers {
     this.#count += 1;
     return join(await this.#directory, `${this.#count}-${name}`);
   }
+}
+
+function wayTo(kamailio: Kamailio, protocol: "UDP" | "TCP" | "TLS"): { port: number; certificate?: string } {
+  if (protocol !== "TLS") return { port: kamailio.port };
+  if (kamailio.tlsPort === undefined) throw new Error("this Kamailio speaks no TLS: start it with tlsPort");
+  return { port: kamailio.tlsPort, certificate: kamailio.certificate };
 }

@@ -1,0 +1,121 @@
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+
+import { RegistrationError, TransportMode, type VoIPPhone } from "../../ts/index.ts";
+import { within } from "./peers/deadline.ts";
+import type { Kamailio } from "./peers/Kamailio.ts";
+import { Peers } from "./peers/Peers.ts";
+import { freePort } from "./peers/ports.ts";
+import { listenFor, tone } from "./peers/tone.ts";
+import { answered, expectTone, hear, incoming, newPhone, startPhone } from "./phone.ts";
+
+const protocols = ["UDP", "TCP", "TLS"] as const;
+const ways = protocols.flatMap((ours) => protocols.map((theirs) => ({ ours, theirs })));
+
+function phoneAt(peers: Peers, kamailio: Kamailio, protocol: (typeof protocols)[number]): Promise<VoIPPhone> {
+  return startPhone(peers, {
+    server: "127.0.0.1",
+    port: protocol === "TLS" ? kamailio.tlsPort! : kamailio.port,
+    transportMode: TransportMode[protocol],
+    ...(protocol === "TLS" ? { tlsCa: kamailio.certificate } : {}),
+  });
+}
+
+/** What Kamailio heard of the phone came by that way, and with its route. */
+function cameBy(kamailio: Kamailio, protocol: string): void {
+  const requests = kamailio.logged(/request (REGISTER|INVITE|ACK|BYE|MESSAGE) from .*from=phone/);
+  expect(requests.filter((line) => !line.includes(`from ${protocol.toLowerCase()}:`))).toEqual([]);
+  expect(requests.length).toBeGreaterThan(2);
+  expect(kamailio.logged(/lost /)).toEqual([]);
+}
+
+describe("through Kamailio", () => {
+  it.each(ways)("a phone on $ours and a baresip on $theirs call each other and hear each other", async ({ ours, theirs }) => {
+    const peers = new Peers();
+    try {
+      const kamailio = await peers.kamailio({ tlsPort: await freePort() });
+      const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, protocol: theirs, autoAnswer: true });
+      const phone = await phoneAt(peers, kamailio, ours);
+
+      const out = await phone.call("bob");
+      await answered(out);
+      expectTone(listenFor(1000, await hear(out, 1)), 0.6, out);
+      await within(out.hangup(), "bob to confirm the BYE");
+      await bob.event("CALL_CLOSED");
+
+      const coming = incoming(phone);
+      await bob.dial("sip:phone@127.0.0.1");
+      const call = await coming;
+      await answered(call);
+      expectTone(listenFor(1000, await hear(call, 1)), 0.6, call);
+      await bob.hangup();
+      expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
+      cameBy(kamailio, ours);
+    } finally {
+      await peers.stop();
+    }
+  });
+
+  it.each(protocols)("a baresip on %s calls, holds and resumes a phone", async (protocol) => {
+    const peers = new Peers();
+    try {
+      const kamailio = await peers.kamailio({ tlsPort: await freePort() });
+      const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, protocol });
+      const phone = await phoneAt(peers, kamailio, protocol);
+      const coming = incoming(phone);
+      await bob.dial("sip:phone@127.0.0.1");
+      const call = await coming;
+      await answered(call);
+      await bob.event("CALL_ESTABLISHED");
+      await bob.command("hold");
+      await kamailio.process.line(/request INVITE .*from=bob .*totag=[^<]/);
+      await bob.command("resume");
+      expectTone(listenFor(1000, await hear(call, 1)), 0.3, call);
+      await bob.hangup();
+      await within(call.ended, "the end of the call");
+      expect(kamailio.logged(/request INVITE .*from=bob .*totag=[^<]/)).toHaveLength(2);
+      expect(kamailio.logged(/lost /)).toEqual([]);
+    } finally {
+      await peers.stop();
+    }
+  });
+
+  it("a phone on TLS does not register where it does not trust the certificate", async () => {
+    const peers = new Peers();
+    try {
+      const kamailio = await peers.kamailio({ tlsPort: await freePort() });
+      const phone = await newPhone(peers, { server: "127.0.0.1", port: kamailio.tlsPort!, transportMode: TransportMode.TLS });
+      await expect(within(phone.start(), "the phone to give up")).rejects.toThrow(RegistrationError);
+      expect(kamailio.logged(/request REGISTER/)).toEqual([]);
+    } finally {
+      await peers.stop();
+    }
+  });
+
+  it.each(protocols)("a phone and a linphone on %s, both with SHA-256, call each other", async (protocol) => {
+    const peers = new Peers();
+    try {
+      const kamailio = await peers.kamailio({ tlsPort: await freePort(), defines: ["WITH_SHA256"] });
+      const dave = await peers.linphone("dave", tone(1000, 30), kamailio, protocol);
+      const phone = await phoneAt(peers, kamailio, protocol);
+
+      const out = await phone.call("dave");
+      await answered(out);
+      expectTone(listenFor(1000, await hear(out, 2)), 1, out);
+      await within(out.hangup(), "dave to confirm the BYE");
+
+      const coming = incoming(phone);
+      dave.dial("sip:phone@127.0.0.1");
+      const call = await coming;
+      if (call.state !== "ANSWERED") await within(once(call, "answered"), "the answer");
+      await hear(call, 0.5);
+      dave.hangup();
+      expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
+      // With two SHA-256 digests in it, an INVITE is too large for UDP (RFC 3261 §18.1.1).
+      if (protocol !== "UDP") cameBy(kamailio, protocol);
+      expect(kamailio.logged(/lost /)).toEqual([]);
+    } finally {
+      await peers.stop();
+    }
+  });
+});
