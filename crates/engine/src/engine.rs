@@ -184,16 +184,20 @@ impl Worker {
             clock::sleep_until(begin + next * SLOT);
             let now = ticks(clock::now());
             for tick in Wheel::<Arc<MediaSession>>::due(served, now) {
-                wheel.serve(tick, |session, skipped| {
-                    let progress = session.run(skipped, &mut inbox);
-                    if progress.news {
-                        news.push(Arc::clone(session));
-                    }
-                    if !progress.open {
-                        self.sessions.fetch_sub(1, Ordering::Relaxed);
-                    }
-                    progress.open
-                });
+                wheel.serve(
+                    tick,
+                    |next| next.fetch(),
+                    |session, skipped| {
+                        let progress = session.run(skipped, &mut inbox);
+                        if progress.news {
+                            news.push(Arc::clone(session));
+                        }
+                        if !progress.open {
+                            self.sessions.fetch_sub(1, Ordering::Relaxed);
+                        }
+                        progress.open
+                    },
+                );
             }
             served = now;
             shared.tell(&mut news);

@@ -249,6 +249,20 @@ impl MediaSession {
         *io = None;
     }
 
+    /// Has the processor fetch the session into its cache while it does something else: among thousands of sessions each is cold
+    /// when its turn comes, and waiting for its memory line by line takes longer than its work.
+    pub(crate) fn fetch(&self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let start = (&raw const *self).cast::<i8>();
+            for offset in (0..size_of::<Self>()).step_by(64) {
+                // SAFETY: the address is within this session; and a prefetch, a mere hint, reads nothing that the program sees.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(offset)) };
+            }
+        }
+    }
+
     /// One frame interval: takes the datagrams that wait, and sends this interval's packet.
     pub(crate) fn run(&self, skipped: u32, inbox: &mut Inbox) -> Progress {
         self.guard(|| self.tick(skipped, inbox))

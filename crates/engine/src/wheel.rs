@@ -60,15 +60,24 @@ impl<T> Wheel<T> {
     }
 
     /// Serves one tick: `serve` is told of every item in its slot, and how many turns that item missed. What it answers `false` to
-    /// leaves the wheel.
-    pub fn serve(&mut self, tick: u64, mut serve: impl FnMut(&T, u32) -> bool) {
+    /// leaves the wheel. `ahead` is told of each item while the one before it is still to be served.
+    pub fn serve(&mut self, tick: u64, ahead: impl Fn(&T), mut serve: impl FnMut(&T, u32) -> bool) {
         let turn = tick / SLOTS;
         let slot = &mut self.slots[(tick % SLOTS) as usize];
-        slot.retain_mut(|entry| {
+        let mut index = 0;
+        while index < slot.len() {
+            if let Some(next) = slot.get(index + 1) {
+                ahead(&next.item);
+            }
+            let entry = &mut slot[index];
             let missed = u32::try_from(turn.saturating_sub(entry.turn)).unwrap_or(u32::MAX);
             entry.turn = turn + 1;
-            serve(&entry.item, missed)
-        });
+            if serve(&entry.item, missed) {
+                index += 1;
+            } else {
+                slot.remove(index);
+            }
+        }
     }
 }
 
@@ -80,10 +89,14 @@ mod tests {
     fn run(wheel: &mut Wheel<char>, served: &mut u64, now: u64) -> Vec<(u64, char, u32)> {
         let mut log = Vec::new();
         for tick in Wheel::<char>::due(*served, now) {
-            wheel.serve(tick, |item, missed| {
-                log.push((tick, *item, missed));
-                true
-            });
+            wheel.serve(
+                tick,
+                |_| {},
+                |item, missed| {
+                    log.push((tick, *item, missed));
+                    true
+                },
+            );
         }
         *served = now;
         log
@@ -136,7 +149,7 @@ mod tests {
     fn what_is_finished_leaves() {
         let mut wheel = Wheel::new();
         wheel.insert('a', 0);
-        wheel.serve(7, |_, _| false);
+        wheel.serve(7, |_| {}, |_, _| false);
         assert!(wheel.is_empty());
         assert_eq!(wheel.next(7), None);
     }

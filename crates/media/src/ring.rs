@@ -1,9 +1,11 @@
 //! A first-in, first-out buffer of samples.
 
-/// Samples between a writer and a reader. Its capacity is a power of two, so that a running count, masked, is a position.
+/// Samples between a writer and a reader. Its size is a power of two, so that a running count, masked, is a position. It begins small
+/// and doubles up to its capacity when more has to wait: a thousand calls whose readers keep up take little memory.
 #[derive(Debug)]
 pub struct Ring {
     samples: Vec<i16>,
+    capacity: usize,
     /// Position of the oldest sample.
     start: usize,
     length: usize,
@@ -12,11 +14,27 @@ pub struct Ring {
 /// Less than a frame would make the session stutter by construction; more than this (8.7 min) is a mistake.
 const CAPACITIES: (usize, usize) = (256, 1 << 22);
 
+/// Samples that every ring has room for from the start: 128 ms.
+const FIRST: usize = 1_024;
+
 impl Ring {
     /// An empty ring for at least `capacity` samples: the next power of two, 256 to 4,194,304.
     pub fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(CAPACITIES.0, CAPACITIES.1).next_power_of_two();
-        Self { samples: vec![0; capacity], start: 0, length: 0 }
+        Self { samples: vec![0; capacity.min(FIRST)], capacity, start: 0, length: 0 }
+    }
+
+    /// Makes room for `length` samples in all, as far as the capacity goes.
+    fn grow(&mut self, length: usize) {
+        let size = length.next_power_of_two().min(self.capacity);
+        if size <= self.samples.len() {
+            return;
+        }
+        let mut samples = vec![0; size];
+        let count = self.read(&mut samples);
+        self.samples = samples;
+        self.start = 0;
+        self.length = count;
     }
 
     /// Samples inside.
@@ -26,6 +44,7 @@ impl Ring {
 
     /// Appends as many as fit. Returns how many that were.
     pub fn write(&mut self, samples: &[i16]) -> usize {
+        self.grow(self.length + samples.len());
         let count = samples.len().min(self.samples.len() - self.length);
         let mask = self.samples.len() - 1;
         let at = (self.start + self.length) & mask;
@@ -38,7 +57,7 @@ impl Ring {
 
     /// Appends all of at most a ring's capacity, dropping the oldest for want of room. Returns how many were dropped.
     pub fn push(&mut self, samples: &[i16]) -> usize {
-        let dropped = (self.length + samples.len()).saturating_sub(self.samples.len()).min(self.length);
+        let dropped = (self.length + samples.len()).saturating_sub(self.capacity).min(self.length);
         self.start = (self.start + dropped) & (self.samples.len() - 1);
         self.length -= dropped;
         self.write(samples);
@@ -82,6 +101,23 @@ mod tests {
         assert_eq!(ring.read(&mut out[..100]), 100);
         assert_eq!(ring.read(&mut out[100..]), 156);
         assert_eq!(out[..256], count[..256]);
+    }
+
+    #[test]
+    fn grows_when_more_waits_and_keeps_the_order() {
+        let mut ring = Ring::new(4_096);
+        let count: Vec<i16> = (0..5_000).collect();
+        let mut out = [0; 5_000];
+        assert_eq!(ring.write(&count[..900]), 900);
+        assert_eq!(ring.read(&mut out[..500]), 500);
+        assert_eq!(ring.write(&count[900..1_500]), 600);
+        assert_eq!(ring.samples.len(), FIRST);
+        assert_eq!(ring.write(&count[1_500..2_000]), 500);
+        assert_eq!(ring.samples.len(), 2_048);
+        assert_eq!(ring.write(&count[2_000..5_000]), 2_596);
+        assert_eq!(ring.samples.len(), 4_096);
+        assert_eq!(ring.read(&mut out), 4_096);
+        assert_eq!(out[..4_096], count[500..4_596]);
     }
 
     #[test]
