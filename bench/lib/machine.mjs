@@ -39,7 +39,13 @@ export function round(value, digits = 2) {
 /** Builds the Rust examples that the benchmarks run. @param {string} crate @param {readonly string[]} names @returns {(name: string) => string} */
 export function buildExamples(crate, names) {
   const options = ["build", "--release", "--quiet", "--message-format=json", "-p", crate, ...names.flatMap((name) => ["--example", name])];
-  const output = execFileSync("cargo", options, { cwd: root, stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 28 }).toString();
+  const output = execFileSync("cargo", options, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 28,
+    // callgrind finds functions by their names.
+    env: { ...process.env, CARGO_PROFILE_RELEASE_STRIP: "none" },
+  }).toString();
   const files = output
     .split("\n")
     .filter((line) => line !== "")
