@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sidetone_media::{Direction, Encoding, Session, SessionOptions, StreamParameters, rtp};
+use sidetone_media::{Direction, Encoding, Session, SessionOptions, StreamParameters, rtcp, rtp};
 use std::net::SocketAddr;
 
 fn parameters(byte: u8) -> StreamParameters {
@@ -15,6 +15,10 @@ fn parameters(byte: u8) -> StreamParameters {
         send_event_payload_type: (byte & 4 != 0).then_some(101),
         receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
         receive_event_payload_type: (byte & 8 != 0).then_some(101),
+        ptime: [10, 20, 30, 60][usize::from(byte >> 4 & 3)],
+        remote_rtcp: SocketAddr::from(([192, 0, 2, 1], 4_001)),
+        rtcp_mux: byte & 64 != 0,
+        rtcp_reduced_size: byte & 32 != 0,
     }
 }
 
@@ -42,7 +46,14 @@ fuzz_target!(|input: &[u8]| {
             1 => drop(session.write(&samples[..usize::from(size)])),
             2 => drop(session.read(&mut samples[..usize::from(size)])),
             3 => drop(session.send_events(&[size & 31, size >> 4], u32::from(time) * 10, u32::from(size))),
-            4 | 5 => {
+            5 => {
+                let Some(bytes) = take(&mut input, usize::from(size)) else { return };
+                session.receive_rtcp(now, SocketAddr::from(([192, 0, 2, 1], 4_001)), bytes);
+                let mut report = [0; rtcp::LONGEST];
+                let length = session.tick_rtcp(now, &mut report);
+                assert!(length == 0 || rtcp::check(&report[..length], true));
+            }
+            4 => {
                 // RTP more often than garbage: a whole header by the input's bytes, else the fuzzer never gets past the first check.
                 let Some(bytes) = take(&mut input, usize::from(size & 63)) else { return };
                 let source = SocketAddr::from(([192, 0, 2, 1], 4_000 + u16::from(order >> 6)));
@@ -58,12 +69,13 @@ fuzz_target!(|input: &[u8]| {
                 session.receive(now, source, &datagram[..rtp::HEADER_LENGTH + usize::from(size)]);
             }
             _ => {
-                let length = session.tick(now, u32::from(size & 15 == 15) * u32::from(size), &mut packet);
-                if length > 0 {
+                let mut length = session.tick(now, u32::from(size & 15 == 15) * u32::from(size), &mut packet);
+                while length > 0 {
                     let header = rtp::parse(&packet[..length]).expect("what we send is RTP");
                     assert_eq!((header.ssrc, header.sequence), (7, sequence));
                     sequence = sequence.wrapping_add(1);
                     sent += 1;
+                    length = session.more(&mut packet);
                 }
             }
         }
