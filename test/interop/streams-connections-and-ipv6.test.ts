@@ -83,11 +83,11 @@ describe.concurrent("over TCP", () => {
       const phone = await startPhone(peers, { transportMode: TransportMode.TCP });
       const wire = await Wire.to(phone.localEndpoint!.port);
       const coming = incoming(phone);
-      await wire.write("\r\n\r\n", ...request(wire, "INVITE", 1, ["Content-Type: application/sdp"], sdp));
+      await wire.write("\r\n\r\n", ...request(wire, "INVITE", 1, ["Content-Type: application/sdp"], sdp).split(""));
       const call = await coming;
       const [, to] = await wire.reads(/SIP\/2\.0 200 [^]*?\r\n(To: [^\r]*tag=[^\r]*)[^]*m=audio/);
-      await wire.write(...request(wire, "ACK", 1, [to!]));
-      await wire.write(...request(wire, "BYE", 2, [to!]));
+      await wire.write(...request(wire, "ACK", 1, [to!]).split(""));
+      await wire.write(...request(wire, "BYE", 2, [to!]).split(""));
       await wire.reads(/SIP\/2\.0 200 OK[^]*CSeq: 2 BYE/);
       expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
       wire.close();
