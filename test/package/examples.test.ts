@@ -40,9 +40,45 @@ describe("the examples", () => {
     ]);
   });
 
+  it("reception passes callers on, to a user and to a URI", async () => {
+    const { status, stdout } = await run(process.execPath, ["examples/run.mjs", "reception"], root);
+    expect(status).toBe(0);
+    expect(stdout).toContain("to sales: true, ENDED");
+    expect(stdout).toContain("friend: speaks with sip:sales");
+    expect(stdout).toContain("to <sip:support@127.0.0.1>: true, ENDED");
+    expect(stdout).toContain("friend: speaks with sip:support");
+  });
+
+  it("call-states shows every state, and an action at the wrong time", async () => {
+    const { status, stdout } = await run(process.execPath, ["examples/run.mjs", "call-states"], root);
+    expect(status).toBe(0);
+    expect(stdout.split("\n").map((line) => line.trim())).toEqual([
+      "phone: REGISTERING",
+      "phone: REGISTERED",
+      "a call that is answered, and hung up",
+      "DIALING",
+      "too early to hang up: the call is DIALING",
+      "ANSWERED",
+      "hook: answered",
+      "ENDED",
+      "a call that we give up",
+      "DIALING",
+      "CANCELING",
+      "ENDED",
+      "a call to nobody",
+      "DIALING",
+      "ENDED",
+      "hook: notFound, SIP/2.0 404 Not Found",
+      "ended: rejected 404",
+      "phone: DEREGISTERING",
+      "phone: INACTIVE",
+      "",
+    ]);
+  });
+
   it("an unknown one is met with the list of all", async () => {
     const { status, stderr } = await run(process.execPath, ["examples/run.mjs", "dance"], root);
     expect(status).toBe(2);
-    expect(stderr).toContain("answer-and-play|dtmf-menu|place-a-call");
+    expect(stderr).toContain("answer-and-play|call-states|dtmf-menu|place-a-call|reception");
   });
 });

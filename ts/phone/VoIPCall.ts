@@ -483,7 +483,7 @@ export class VoIPCall extends CallHooks {
   #run(hook: () => void | Promise<void>): void {
     const failed = (error: unknown): void => {
       // A hook that waited for a call which is over by now has nothing to tell.
-      if (this.#state === CallState.ENDED && error instanceof InvalidStateError) return;
+      if (this.#state === CallState.ENDED && (error instanceof InvalidStateError || isAbort(error))) return;
       this.phone.reportCallError(this, error);
       this.end().catch((second: unknown) => this.phone.reportCallError(this, second));
     };
@@ -493,6 +493,11 @@ export class VoIPCall extends CallHooks {
       failed(error);
     }
   }
+}
+
+/** What `play` rejects with when the call ends under it. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 function isSDP(body: SIPBody | undefined): body is SIPBody {
