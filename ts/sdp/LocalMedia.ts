@@ -16,6 +16,8 @@ export interface LocalMedia {
   readonly direction: Direction;
   /** How much audio we like in a packet, ms. */
   readonly ptime?: number;
+  /** RTCP on RTP's port (RFC 5761): offered when true, refused when false; unless given, not offered but accepted. */
+  readonly rtcpMux?: boolean;
   /** o= identifier and version: decimal numbers. With `previous` given to the offer or answer, that one's count goes on. */
   readonly sessionId: string | number;
   readonly sessionVersion: string | number;
@@ -43,8 +45,22 @@ export function describe(local: LocalMedia, times: SessionDescription["times"], 
   };
 }
 
+/** How RTCP is to go with a stream. */
+export interface ControlAttributes {
+  /** a=rtcp-mux: on RTP's port (RFC 5761). */
+  readonly rtcpMux: boolean;
+  /** a=rtcp-rsize: packets need not be compound (RFC 5506). */
+  readonly rtcpReducedSize: boolean;
+}
+
 /** Our audio section. An a=rtpmap goes with static types too: RFC 3264 §5.1 recommends it, and some peers need it. */
-export function describeAudio(local: LocalMedia, protocol: string, formats: readonly Format[], direction: Direction): MediaDescription {
+export function describeAudio(
+  local: LocalMedia,
+  protocol: string,
+  formats: readonly Format[],
+  direction: Direction,
+  control: ControlAttributes,
+): MediaDescription {
   return {
     type: "audio",
     port: local.port,
@@ -55,6 +71,8 @@ export function describeAudio(local: LocalMedia, protocol: string, formats: read
       ...formats.flatMap(describeFormat),
       ...(local.ptime === undefined ? [] : [{ name: "ptime", value: String(local.ptime) }]),
       { name: direction },
+      ...(control.rtcpMux ? [{ name: "rtcp-mux" }] : []),
+      ...(control.rtcpReducedSize ? [{ name: "rtcp-rsize" }] : []),
     ],
     others: [],
   };

@@ -77,6 +77,22 @@ export function ptimeOf(session: SessionDescription, media: MediaDescription): n
   return ptime === undefined && maxptime >= DEFAULT_PTIME ? undefined : Math.min(ptime ?? DEFAULT_PTIME, maxptime);
 }
 
+/** Whether the section says `name`, an attribute without value, or the session does for all. */
+export function says(session: SessionDescription, media: MediaDescription, name: string): boolean {
+  return [...media.attributes, ...session.attributes].some((attribute) => attribute.name.toLowerCase() === name);
+}
+
+/** Where the writer of a description takes RTCP, if not on the port above RTP's (RFC 3605). Undefined when it does not say, or not well. */
+export function rtcpOf(media: MediaDescription): { readonly port: number; readonly address?: string } | undefined {
+  const value = media.attributes.find((attribute) => attribute.name.toLowerCase() === "rtcp")?.value?.trim() ?? "";
+  const match = /^(\d{1,5})(?:\s+IN\s+IP[46]\s+(\S+))?$/i.exec(value);
+  const port = Number(match?.[1]);
+  if (match === null || port < 1 || port > 65_535) return undefined;
+  const address = match[2] === undefined ? undefined : unmapped(match[2]);
+  if (address === undefined) return { port };
+  return isIPv4(address) || isIPv6(address) ? (reachesMany(address) ? undefined : { port, address }) : { port };
+}
+
 function milliseconds(session: SessionDescription, media: MediaDescription, name: string): number | undefined {
   const wanted = (attribute: Attribute): boolean => attribute.name.toLowerCase() === name;
   // Both belong to the section; there are peers that write them once for the session.

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 
 import { carriesSpeech, formatsOf, isTelephoneEvent, sameCodec } from "./formats.ts";
-import { describe, describeAudio, refuse, type LocalMedia } from "./LocalMedia.ts";
-import { connectionOf, directionOf, meet, ptimeOf, reachesMany } from "./media.ts";
+import { type ControlAttributes, describe, describeAudio, refuse, type LocalMedia } from "./LocalMedia.ts";
+import { connectionOf, directionOf, meet, ptimeOf, reachesMany, rtcpOf, says } from "./media.ts";
 import { continueOrigin } from "./origin.ts";
 import type { Direction, Format, MediaDescription, SessionDescription } from "./types.ts";
 
@@ -25,6 +25,12 @@ export interface AgreedStream {
   readonly receiveEvent?: Format;
   /** The packet time that the far end would like, ms. */
   readonly ptime?: number;
+  /** Where the far end takes RTCP, if it says so (RFC 3605); else on the port above RTP's. */
+  readonly rtcp?: { readonly port: number; readonly address?: string };
+  /** Both sides put RTCP on RTP's port (RFC 5761). */
+  readonly rtcpMux?: boolean;
+  /** Both sides take RTCP packets that are not compound (RFC 5506). */
+  readonly rtcpReducedSize?: boolean;
 }
 
 /** Why nothing could be agreed, for a person; the SIP side answers 488 or ends the call. */
@@ -56,7 +62,11 @@ export function createOffer(local: LocalMedia, options: Continuation = {}): Sess
   // An audio section that was refused may be offered anew in its place; only without any does a new one come at the end.
   const place = ours === -1 ? before.findIndex((media) => media.type === "audio" && isPlainRTP(media)) : ours;
   const old = before[place];
-  const section = describeAudio(local, old?.protocol ?? "RTP/AVP", keepNumbers(local.formats, old), local.direction);
+  const section = describeAudio(local, old?.protocol ?? "RTP/AVP", keepNumbers(local.formats, old), local.direction, {
+    // What is agreed stays agreed: the port for RTCP alone may be somebody else's by now.
+    rtcpMux: local.rtcpMux === true || (old !== undefined && previous !== undefined && says(previous, old, "rtcp-mux")),
+    rtcpReducedSize: false,
+  });
   const media = before.map((each, index) => (index === place ? section : refuse(each)));
   const offer = describe(local, times, old === undefined ? [...media, section] : media);
   return previous === undefined ? offer : continueOrigin(previous, offer);
@@ -79,7 +89,10 @@ export function createAnswer(
       continue;
     }
     const events = agreed.receiveEvent === undefined ? [] : [agreed.receiveEvent];
-    const section = describeAudio(local, media.protocol, [...agreed.receive, ...events], agreed.direction);
+    const section = describeAudio(local, media.protocol, [...agreed.receive, ...events], agreed.direction, {
+      rtcpMux: agreed.rtcpMux === true,
+      rtcpReducedSize: agreed.rtcpReducedSize === true,
+    });
     // The times of an answer are the offer's (RFC 3264 §6).
     const sections = offer.media.map((each, at) => (at === index ? section : refuse(each)));
     const answer = describe(local, offer.times, sections);
@@ -101,7 +114,11 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
   const ours = formatsOf(offered);
   const theirs = formatsOf(media, ours);
   const pairs = pair(theirs, ours);
-  const settled = settle(answer, media, pairs, meet(directionOf(answer, media), directionOf(offer, offered)));
+  const control = {
+    rtcpMux: says(offer, offered, "rtcp-mux") && says(answer, media, "rtcp-mux"),
+    rtcpReducedSize: says(offer, offered, "rtcp-rsize") && says(answer, media, "rtcp-rsize"),
+  };
+  const settled = settle(answer, media, pairs, meet(directionOf(answer, media), directionOf(offer, offered)), control);
   return "rejected" in settled ? settled : { agreed: settled };
 }
 
@@ -130,7 +147,10 @@ function agree(offer: SessionDescription, media: MediaDescription, local: LocalM
   if (prefer === "local") pairs.sort((a, b) => local.formats.indexOf(a.ours) - local.formats.indexOf(b.ours));
   // What we answer takes the offer's numbers (RFC 3264 §6.1) and our parameters.
   const renumbered = pairs.map(({ theirs, ours }) => ({ theirs, ours: { ...ours, payloadType: theirs.payloadType } }));
-  return settle(offer, media, renumbered, meet(directionOf(offer, media), local.direction));
+  return settle(offer, media, renumbered, meet(directionOf(offer, media), local.direction), {
+    rtcpMux: says(offer, media, "rtcp-mux") && local.rtcpMux !== false,
+    rtcpReducedSize: says(offer, media, "rtcp-rsize"),
+  });
 }
 
 /** Why a far end's section cannot be our audio stream, whatever its codecs. */
@@ -157,6 +177,7 @@ function settle(
   media: MediaDescription,
   pairs: readonly Pair[],
   direction: Direction,
+  control: ControlAttributes,
 ): AgreedStream | Rejected {
   const speech = pairs.find(({ theirs }) => carriesSpeech(theirs));
   if (speech === undefined) {
@@ -166,6 +187,7 @@ function settle(
   const event = pairs.find(({ theirs }) => isTelephoneEvent(theirs) && theirs.clockRate === speech.theirs.clockRate);
   const others = pairs.filter((each) => each !== speech && !isTelephoneEvent(each.theirs));
   const ptime = ptimeOf(session, media);
+  const rtcp = rtcpOf(media);
   return {
     direction,
     remoteAddress: connectionOf(session, media)!.address,
@@ -174,6 +196,9 @@ function settle(
     receive: [speech.ours, ...others.map(({ ours }) => ours)],
     ...(event === undefined ? {} : { sendEvent: event.theirs, receiveEvent: event.ours }),
     ...(ptime === undefined ? {} : { ptime }),
+    ...(rtcp === undefined ? {} : { rtcp }),
+    ...(control.rtcpMux ? { rtcpMux: true } : {}),
+    ...(control.rtcpReducedSize ? { rtcpReducedSize: true } : {}),
   };
 }
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { acceptAnswer, createAnswer, createOffer, type LocalMedia } from "../../ts/sdp/offerAnswer.ts";
+import { parseSDP } from "../../ts/sdp/parse.ts";
+import { writeSDP } from "../../ts/sdp/write.ts";
+
+const local: LocalMedia = {
+  address: "192.0.2.9",
+  port: 10_000,
+  formats: [{ payloadType: 0, encoding: "PCMU", clockRate: 8_000 }],
+  direction: "sendrecv",
+  sessionId: 1,
+  sessionVersion: 1,
+};
+
+/** What a far end writes, with these attributes in its audio section. */
+function theirs(...attributes: string[]): ReturnType<typeof parseSDP> {
+  const lines = ["v=0", "o=- 1 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "t=0 0", "m=audio 5000 RTP/AVP 0", ...attributes];
+  return parseSDP(lines.map((line) => `${line}\r\n`).join(""));
+}
+
+function answerTo(offer: ReturnType<typeof parseSDP>, ours: LocalMedia = local): { text: string; agreed: object } {
+  const result = createAnswer(offer, ours);
+  if ("rejected" in result) throw new Error(result.rejected);
+  return { text: writeSDP(result.answer), agreed: result.agreed };
+}
+
+describe("a=rtcp-mux", () => {
+  it("is answered where it is offered, unless it is not wanted", () => {
+    const { text, agreed } = answerTo(theirs("a=rtcp-mux"));
+    expect(text).toContain("a=rtcp-mux\r\n");
+    expect(agreed).toMatchObject({ rtcpMux: true });
+    expect(answerTo(theirs("a=rtcp-mux"), { ...local, rtcpMux: false }).text).not.toContain("rtcp-mux");
+    expect(answerTo(theirs()).text).not.toContain("rtcp-mux");
+    expect(answerTo(theirs()).agreed).not.toHaveProperty("rtcpMux");
+  });
+
+  it("is offered by option, holds when the answer has it, and is offered again", () => {
+    expect(writeSDP(createOffer(local))).not.toContain("rtcp-mux");
+    const offer = createOffer({ ...local, rtcpMux: true });
+    expect(writeSDP(offer)).toContain("a=rtcp-mux\r\n");
+    expect(acceptAnswer(offer, theirs("a=rtcp-mux"))).toMatchObject({ agreed: { rtcpMux: true } });
+    expect(acceptAnswer(offer, theirs())).not.toHaveProperty("agreed.rtcpMux");
+    expect(writeSDP(createOffer(local, { previous: offer }))).toContain("a=rtcp-mux\r\n");
+  });
+
+  it("that nobody offered does not hold", () => {
+    expect(acceptAnswer(createOffer(local), theirs("a=rtcp-mux"))).not.toHaveProperty("agreed.rtcpMux");
+  });
+});
+
+it("a=rtcp-rsize is answered where it is offered", () => {
+  const { text, agreed } = answerTo(theirs("a=rtcp-rsize"));
+  expect(text).toContain("a=rtcp-rsize\r\n");
+  expect(agreed).toMatchObject({ rtcpReducedSize: true });
+});
+
+describe("a=rtcp", () => {
+  it.each([
+    ["a=rtcp:53020", { port: 53_020 }],
+    ["a=rtcp:53020 IN IP4 203.0.113.5", { port: 53_020, address: "203.0.113.5" }],
+    ["a=rtcp:53020 IN IP6 2001:db8::1", { port: 53_020, address: "2001:db8::1" }],
+    ["a=rtcp:53020 IN IP4 phone.example.com", { port: 53_020 }],
+  ])("%s says where the far end takes RTCP", (line, rtcp) => {
+    expect(answerTo(theirs(line)).agreed).toMatchObject({ rtcp });
+  });
+
+  it.each(["a=rtcp:0", "a=rtcp:70000", "a=rtcp:no", "a=rtcp", "a=rtcp:53020 IN IP4 224.2.1.1"])("%s is passed over", (line) => {
+    expect(answerTo(theirs(line)).agreed).not.toHaveProperty("rtcp");
+  });
+});
