@@ -226,7 +226,15 @@ class Scene {
         packets: this.#sent,
         octets: this.#sent * 160,
         report: random.chance(80)
-          ? { ssrc: about, fractionLost: random.below(256), lost: random.below(2 ** 24) - 2 ** 23, highest: random.next(), jitter: random.below(1_000), lastReport: random.next(), delay: random.below(1_000_000) }
+          ? {
+              ssrc: about,
+              fractionLost: random.below(256),
+              lost: random.below(2 ** 24) - 2 ** 23,
+              highest: random.next(),
+              jitter: random.below(1_000),
+              lastReport: random.next(),
+              delay: random.below(1_000_000),
+            }
           : undefined,
         metrics: random.chance(20) ? { ...METRICS, ssrc: about, rating: random.pick([93, 127, 50]) } : undefined,
         bye: random.chance(10),
@@ -350,7 +358,8 @@ class Scene {
       Object.assign(changes, { rtcpMux: random.chance(50), rtcpReducedSize: random.chance(50) });
     }
     if (random.chance(20)) {
-      Object.assign(changes, { remoteRtcpPort: random.pick([0, 4_000, 4_001, 65_535]), remoteRtcpAddress: random.pick(["192.0.2.1", "2001:db8:0::7", "0.0.0.0"]) });
+      const remoteRtcpAddress = random.pick(["192.0.2.1", "2001:db8:0::7", "0.0.0.0"]);
+      Object.assign(changes, { remoteRtcpPort: random.pick([0, 4_000, 4_001, 65_535]), remoteRtcpAddress });
     }
     this.#steps.push({ call: "configure", parameters: parameters(changes) });
   }

@@ -128,7 +128,8 @@ describe("a report", () => {
   const about = { ssrc: 0xcafe, fractionLost: 99, lost: 7, highest: 1, jitter: 5, lastReport: 0, delay: 0 };
   const report = (): Uint8Array => {
     const packet = new Uint8Array(LONGEST);
-    return packet.slice(0, compose(packet, { ssrc: 0x1234_5678, info: undefined, report: about, metrics: undefined, bye: true }, new Uint8Array(0)));
+    const outgoing = { ssrc: 0x1234_5678, info: undefined, report: about, metrics: undefined, bye: true };
+    return packet.slice(0, compose(packet, outgoing, new Uint8Array(0)));
   };
 
   it("from a stranger's address is refused", () => {

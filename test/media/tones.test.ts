@@ -12,14 +12,14 @@ const SYMBOLS = "0123456789*#ABCD";
 /** The keys, each for `on` samples with `off` of silence after it; row and column as loud as said. */
 function dial(keys: string, { on = 800, off = 800, row = 6_000, column = 6_000, detune = 1 } = {}): Float64Array {
   const sound = new Float64Array(keys.length * (on + off) + 800);
-  [...keys].forEach((key, press) => {
-    const place = KEYS.indexOf(key);
+  for (let press = 0; press < keys.length; press++) {
+    const place = KEYS.indexOf(keys.charAt(press));
     const [low, high] = [ROWS[place >> 2] ?? 0, COLUMNS[place & 3] ?? 0];
     for (let index = 0; index < on; index++) {
       const angle = (2 * Math.PI * detune * index) / 8_000;
       sound[press * (on + off) + index] = row * Math.sin(angle * low) + column * Math.sin(angle * high);
     }
-  });
+  }
   return sound;
 }
 

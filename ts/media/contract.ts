@@ -114,11 +114,16 @@ export interface MediaStatistics {
   readonly samplesQueued: number;
   /** Round trip by RTCP, ms; 0 until measured. */
   readonly rtt: number;
-  /** Our stream as the far end last reported it: share lost since its report before, 0–1, packets lost in all, jitter in timestamp units. */
+  /**
+   * Our stream as the far end last reported it: share lost since its report before, 0–1, packets lost in all, jitter in timestamp units.
+   */
   readonly remoteLoss: number;
   readonly remotePacketsLost: number;
   readonly remoteJitter: number;
-  /** What we hear, by the E-model (ITU-T G.107): R factor 0–100, and mean opinion score 1–4.5. Half of the round trip, the playout delay, loss and its bursts go in. */
+  /**
+   * What we hear, by the E-model (ITU-T G.107): R factor 0–100, and mean opinion score 1–4.5. Half of the round trip, the playout
+   * delay, loss and its bursts go in.
+   */
   readonly rFactor: number;
   readonly mos: number;
   /** The R factor of what the far end hears, as it reports it (RFC 3611); 0: it does not. */
@@ -167,9 +172,15 @@ export interface SessionCore {
    * @returns the packet's length, 0 when nothing is to be sent (the direction forbids it, or nothing is configured yet)
    */
   tick(now: number, skipped: number, packet: Uint8Array): number;
-  /** After {@link tick}: the next packet of the same interval; packets of 10 ms go two at a time. @returns its length, 0 when there is none */
+  /**
+   * After {@link tick}: the next packet of the same interval; packets of 10 ms go two at a time.
+   * @returns its length, 0 when there is none
+   */
   more(packet: Uint8Array): number;
-  /** Once an interval, after {@link tick}: writes an RTCP packet into `packet` (at least 1,500 bytes). @returns its length, 0 when none is due */
+  /**
+   * Once an interval, after {@link tick}: writes an RTCP packet into `packet` (at least 1,500 bytes).
+   * @returns its length, 0 when none is due
+   */
   tickRtcp(now: number, packet: Uint8Array): number;
   /** The session ends: writes the RTCP packet that says so. @returns its length, 0 when none is to be sent */
   bye(now: number, packet: Uint8Array): number;

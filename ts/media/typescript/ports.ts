@@ -10,7 +10,7 @@ export function* portCandidates(low: number, high: number, start: number): Gener
   }
 }
 
-/** A port that was just closed is left alone for so long, ms, while there are others: packets of the call that it was for may still come. */
+/** A port just closed is left alone for so long, ms, while there are others: packets of the call that it was for may still come. */
 const REST = 1_000;
 
 /** Ports of this process that were closed of late, and when, ms. */
