@@ -86,6 +86,16 @@ function textOf(body: SIPBody): string {
   return typeof body.content === "string" ? body.content : Buffer.from(body.content).toString("utf8");
 }
 
+/** Where RTCP goes, if not to the port above RTP's. With rtcp-mux that is RTP's own, whatever a=rtcp says for those who know no mux. */
+function rtcpOf({ rtcp, rtcpMux, rtcpReducedSize }: AgreedStream): Partial<StreamParameters> {
+  return {
+    ...(rtcpReducedSize === true ? { rtcpReducedSize } : {}),
+    ...(rtcpMux === true ? { rtcpMux } : {}),
+    ...(rtcpMux === true || rtcp === undefined ? {} : { remoteRtcpPort: rtcp.port }),
+    ...(rtcpMux === true || rtcp?.address === undefined ? {} : { remoteRtcpAddress: rtcp.address }),
+  };
+}
+
 function isEncoding(encoding: string): encoding is Encoding {
   return encoding === "PCMU" || encoding === "PCMA";
 }
@@ -114,5 +124,7 @@ function toParameters(agreed: AgreedStream): StreamParameters {
     receivePayloadTypes: receive.map((format) => format.payloadType),
     receiveEncodings: receive.map((format) => format.encoding).filter(isEncoding),
     receiveEventPayloadType: agreed.receiveEvent?.payloadType ?? NO_PAYLOAD_TYPE,
+    ...(agreed.ptime === undefined ? {} : { ptime: Math.floor(agreed.ptime) }),
+    ...rtcpOf(agreed),
   };
 }
