@@ -13,7 +13,7 @@ export { CredentialsManager } from "./phone/CredentialsManager.ts";
 export type { CollectOptions } from "./phone/DigitBuffer.ts";
 export type { IncomingMessage } from "./phone/IncomingMessage.ts";
 export { InvalidOptionError, InvalidRangeError, InvalidStateError, NegotiationError } from "./phone/errors.ts";
-export type { CallClass, VoIPPhoneParameter } from "./phone/options.ts";
+export type { CallClass, SIPClass, VoIPPhoneParameter } from "./phone/options.ts";
 export { PhoneStatus } from "./phone/PhoneStatus.ts";
 export type { TransferOptions, TransferPolicy } from "./phone/transfer.ts";
 export { VoIPCall } from "./phone/VoIPCall.ts";

@@ -1,15 +1,16 @@
-import type { MediaSession, StreamParameters } from "../media/contract.ts";
+import type { StreamParameters } from "../media/contract.ts";
 import type { ClientInviteSession } from "../sip/dialog/ClientInviteSession.ts";
 import type { SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
 import type { AudioFormat } from "./audioFormat.ts";
+import type { MovableMedia } from "./MovableMedia.ts";
 import type { Negotiation } from "./Negotiation.ts";
 
 /** What the phone hands to a new call: its two halves, signalling and media, and what joins them. */
 export interface CallSetup {
   readonly direction: "inbound" | "outbound";
   readonly sip: ClientInviteSession | ServerInviteSession;
-  readonly media: MediaSession;
+  readonly media: MovableMedia;
   readonly negotiation: Negotiation;
   /** Our answer to the caller's offer; none when we place the call, or when the INVITE brought no offer. */
   readonly answer?: { readonly body: SIPBody; readonly parameters: StreamParameters };

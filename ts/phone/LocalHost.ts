@@ -18,6 +18,11 @@ export class LocalHost {
     this.#nat = nat;
   }
 
+  /** For whom the local address is known. */
+  get peers(): readonly string[] {
+    return [...this.#towards.keys()];
+  }
+
   /** Finds out, and remembers, the local address towards a peer. @throws NATError when it lies outside our network and no name is set for it */
   async learn(peer: string): Promise<string> {
     if (WILDCARDS.has(this.#bindIp) && !this.#towards.has(peer)) this.#towards.set(peer, await localAddressTowards(peer));

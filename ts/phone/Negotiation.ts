@@ -16,8 +16,8 @@ const NO_PAYLOAD_TYPE = -1;
 /** One side of a call's offer/answer exchanges (RFC 3264): turns SDP bodies into what a media session needs to know, and back. */
 export class Negotiation {
   readonly #formats: Format[];
-  readonly #address: string;
-  readonly #port: number;
+  #address: string;
+  #port: number;
   /** RFC 4566 §5.2: numeric, unique; 32 bits so that peers that read it into an int keep it. */
   readonly #sessionId = String(randomBytes(4).readUInt32BE());
   /** What we sent last: the next offer or answer goes on from it (RFC 3264 §8). */
@@ -34,6 +34,12 @@ export class Negotiation {
     if (!this.#formats.some((format) => isEncoding(format.encoding))) {
       throw new InvalidOptionError("payloadTypes", "none of them is audio that this phone can encode: add PayloadType.PCMU or PCMA");
     }
+  }
+
+  /** Our media is elsewhere from now on; the next offer or answer tells. */
+  move(address: string, port: number): void {
+    this.#address = address;
+    this.#port = port;
   }
 
   #local(): LocalMedia {

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { isIPv6 } from "node:net";
-import type { MediaSession, OpenOptions } from "../media/contract.ts";
+import type { OpenOptions } from "../media/contract.ts";
 import { NoPortsAvailableError } from "../media/errors.ts";
 import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
 import { NATError } from "../net/errors.ts";
@@ -8,10 +8,11 @@ import { NAT } from "../net/NAT.ts";
 import { ServerLocator } from "../net/ServerLocator.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
 import { bodyOf } from "../sip/dialog/body.ts";
-import type { RequestHandler } from "../sip/dialog/InviteSession.ts";
+import type { InviteSession, RequestHandler } from "../sip/dialog/InviteSession.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
 import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
+import type { SIPResponse } from "../sip/message/SIPResponse.ts";
 import type { ReferHandler } from "../sip/refer/receiveRefer.ts";
 import { type RegistrationInfo, type RegistrationState, SIPClient } from "../sip/SIPClient.ts";
 import type { Endpoint } from "../sip/transport/transport.ts";
@@ -21,9 +22,11 @@ import { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
 import { type IncomingMessage, incomingMessage } from "./IncomingMessage.ts";
 import { LocalHost } from "./LocalHost.ts";
+import { MovableMedia } from "./MovableMedia.ts";
 import { Negotiation, warning } from "./Negotiation.ts";
 import { checkOptions, defaultPort, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
 import { PhoneStatus } from "./PhoneStatus.ts";
+import { relocate } from "./relocate.ts";
 import { reportProgress, type TransferOptions, withoutBrackets } from "./transfer.ts";
 import { newTransports } from "./transports.ts";
 import { VoIPCall } from "./VoIPCall.ts";
@@ -59,8 +62,9 @@ const DEFAULT_PAYLOAD_TYPES: readonly PayloadType[] = [PayloadType.PCMU, Payload
  * const call = await phone.call("bob");
  */
 export class VoIPPhone extends EventEmitter<PhoneEvents> {
-  readonly #options: PhoneOptions;
+  #options: PhoneOptions;
   readonly #calls = new Set<VoIPCall>();
+  readonly #setups = new WeakMap<InviteSession, CallSetup>();
   #status: PhoneStatus = PhoneStatus.INACTIVE;
   #client: SIPClient | undefined;
   #loaded: LoadedEngine | undefined;
@@ -168,7 +172,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       family: isIPv6(options.bindIp) ? 6 : 4,
       ...(options.dns === undefined ? {} : { dns: options.dns }),
     });
-    const client = new SIPClient({
+    const client = new (options.sipClass ?? SIPClient)({
       ...(options.server === undefined ? {} : { server: options.server }),
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.transportMode === undefined ? {} : { protocol: options.transportMode.value }),
@@ -210,6 +214,46 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     if (client !== this.#client || !running) return;
     if (state === "registering") this.#become(PhoneStatus.REGISTERING);
     else if (state === "registered") this.#become(PhoneStatus.REGISTERED);
+  }
+
+  /**
+   * The network has changed (another Wi-Fi, a VPN, a new DHCP lease): opens new sockets, at the same port when that is free, learns our address
+   * anew, registers at once and moves each running call by a re-INVITE. A call that cannot follow ends with the cause `gone`; calls that
+   * are not answered yet are left as they are.
+   * @param options.bindIp the local address from now on; default: the one before
+   * @returns settles when the server and all far ends have answered, or will not
+   * @throws InvalidStateError when the phone does not run, InvalidOptionError when the address cannot be used
+   * @throws TransportError when the new sockets cannot be opened: call `recover()` again when the network is there
+   * @throws RegistrationError, InvalidAccountInfoError when registering fails; the phone goes on trying
+   *
+   * @example
+   * await phone.recover({ bindIp: "192.168.7.20" });
+   */
+  async recover({ bindIp = this.#options.bindIp }: { readonly bindIp?: string } = {}): Promise<void> {
+    const client = this.#ready("recover");
+    const options = checkOptions({ ...this.#options, bindIp });
+    if (isIPv6(bindIp) !== isIPv6(this.#options.bindIp)) {
+      throw new InvalidOptionError("bindIp", `${bindIp} is of another IP version than before: stop() and make a new phone`);
+    }
+    this.#options = options;
+    const { peers } = this.#localHost;
+    const localHost = this.#newLocalHost();
+    // Who is out of reach now is looked up again when something is sent there.
+    await Promise.allSettled(peers.map((peer) => localHost.learn(peer)));
+    this.#localHost = localHost;
+    await client.recover({
+      transport: (port) => newTransports({ ...options, bindPort: port }),
+      reinvite: (session) => this.#relocate(client, session),
+    });
+  }
+
+  async #relocate(client: SIPClient, session: InviteSession): Promise<SIPResponse> {
+    const setup = this.#setups.get(session);
+    const hop = session.dialog?.nextHop;
+    if (setup === undefined || hop === undefined) throw new InvalidStateError("the call has no media to move", this.#status);
+    const [endpoint] = await client.locate(hop);
+    const address = await this.#localHost.learn(endpoint?.address ?? hop.host);
+    return relocate(setup, { bindIp: this.#options.bindIp, address, openMedia: () => this.#openMedia() });
   }
 
   /**
@@ -304,11 +348,11 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     return this.#localHost.learn(endpoint?.address ?? target.host);
   }
 
-  #common(media: MediaSession, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {
+  #common(media: MovableMedia, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {
     return { media, negotiation, audioFormat: this.#options.audioFormat, engine: this.#engine().engine.name };
   }
 
-  async #openMedia(): Promise<MediaSession> {
+  async #openMedia(): Promise<MovableMedia> {
     const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay } = this.#options;
     const session: OpenOptions["session"] = {
       ...(minimumDelay === undefined ? {} : { minimumDelay }),
@@ -316,7 +360,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     };
     this.#opening += 1;
     try {
-      return await this.#engine().engine.open({ address, portLow, portHigh, session });
+      return new MovableMedia(await this.#engine().engine.open({ address, portLow, portHigh, session }));
     } finally {
       this.#opening -= 1;
     }
@@ -325,6 +369,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   #register(setup: CallSetup): VoIPCall {
     const call = new (this.#options.callClass ?? VoIPCall)(this, setup);
     this.#calls.add(call);
+    this.#setups.set(setup.sip, setup);
     void call.ended.then(() => this.#calls.delete(call));
     return call;
   }
@@ -335,7 +380,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       this.#refuse(sip, 486, `maxCalls is ${this.#options.maxCalls}`);
       return;
     }
-    let media: MediaSession | undefined;
+    let media: MovableMedia | undefined;
     try {
       const address = await this.#localHost.learn(sip.source.address);
       media = await this.#openMedia();

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { EngineName } from "../media/contract.ts";
 import type { DNS } from "../net/dns.ts";
 import { TransportMode } from "../net/TransportMode.ts";
-import type { SIPClientOptions } from "../sip/SIPClient.ts";
+import type { SIPClient, SIPClientOptions } from "../sip/SIPClient.ts";
 import type { AudioFormat } from "./audioFormat.ts";
 import type { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidRangeError } from "./errors.ts";
@@ -13,6 +13,9 @@ import type { VoIPPhone } from "./VoIPPhone.ts";
 
 /** A class whose objects are calls. */
 export type CallClass = new (phone: VoIPPhone, setup: CallSetup) => VoIPCall;
+
+/** `SIPClient`, or a class of one's own that extends it. */
+export type SIPClass = new (options: SIPClientOptions) => SIPClient;
 
 /** How to set up a {@link VoIPPhone}. */
 export interface VoIPPhoneParameter {
@@ -49,6 +52,18 @@ export interface VoIPPhoneParameter {
   readonly rtpPortHigh?: number;
   /** The class of incoming and outgoing calls. Default {@link VoIPCall}, which denies every caller. */
   readonly callClass?: CallClass;
+  /**
+   * The class that speaks SIP. Default {@link SIPClient}; one that extends it can word each message in its own way.
+   *
+   * @example
+   * class Branded extends SIPClient {
+   *   protected override genInvite(invite: SIPRequest): void {
+   *     invite.headers.set("Subject", "Project X");
+   *   }
+   * }
+   * const phone = new VoIPPhone({ server: "pbx.example.com", user: "alice", sipClass: Branded });
+   */
+  readonly sipClass?: SIPClass;
 
   // ---- beyond the documented ones ----
 
