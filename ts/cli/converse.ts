@@ -107,10 +107,12 @@ function endText({ by, cause, status, reason, error }: EndReason): string {
 
 /** A call's media in one line. */
 export function statsText(stats: CallStatistics): string {
-  const { packetsSent, packetsReceived, packetsLost, jitter, playoutDelay, engine } = stats;
+  const { packetsSent, packetsReceived, packetsLost, jitter, playoutDelay, rtt, mos, engine } = stats;
+  const roundTrip = rtt === 0 ? "" : `round trip ${Math.round(rtt)} ms, `;
   return (
     `${packetsSent} packets sent, ${packetsReceived} received, ${packetsLost} lost, ` +
-    `jitter ${(jitter / 8).toFixed(2)} ms, playout delay ${Math.round(playoutDelay)} ms, ${engine} engine`
+    `jitter ${(jitter / 8).toFixed(2)} ms, playout delay ${Math.round(playoutDelay)} ms, ` +
+    `${roundTrip}MOS ${mos.toFixed(1)}, ${engine} engine`
   );
 }
 
