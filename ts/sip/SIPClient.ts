@@ -30,6 +30,7 @@ import type { RegistrationInfo, RegistrationState } from "./registration/Registr
 import { MessageGenerators } from "./MessageGenerators.ts";
 import { type RecoverOptions, relocate, repeatOffer } from "./recovery.ts";
 import type { SIPClientOptions } from "./SIPClientOptions.ts";
+import { Subscription } from "./subscribe/Subscription.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
 import { TransactionLayer } from "./transaction/TransactionLayer.ts";
 import { type Target, targetOf } from "./transport/target.ts";
@@ -97,6 +98,7 @@ export class SIPClient extends MessageGenerators {
   readonly #registers: boolean;
   #recovery: Promise<void> = Promise.resolve();
   readonly #sessions = new Set<InviteSession>();
+  readonly #subscriptions = new Set<Subscription>();
   /** Those of them that we placed, by Call-ID. */
   readonly #placed = new Map<string, InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
@@ -218,7 +220,8 @@ export class SIPClient extends MessageGenerators {
         return session.closed;
       });
       const deadline = this.clock.now() + (this.#options.stopTimeout ?? 4000);
-      await this.#until(deadline, Promise.all(closed));
+      const unsubscribed = [...this.#subscriptions].map((subscription) => subscription.unsubscribe());
+      await this.#until(deadline, Promise.all([...closed, ...unsubscribed]));
       if (this.#registration !== undefined) await this.#until(deadline, this.#registration.stop());
     }
     this.#registration?.abandon();
@@ -347,6 +350,7 @@ export class SIPClient extends MessageGenerators {
     this.#locator.forget();
     const running = [...this.#sessions].filter(({ state }) => state === "confirmed");
     const renewed = this.#registration?.renew();
+    for (const subscription of this.#subscriptions) subscription.refresh();
     const [registered] = await Promise.allSettled([renewed, ...running.map((session) => relocate(session, reinvite))]);
     if (registered.status === "rejected") throw registered.reason;
   }
@@ -396,9 +400,43 @@ export class SIPClient extends MessageGenerators {
     const template = this.createRequest("REFER", uri, { headers });
     const { callId } = template;
     const localTag = template.from.tag ?? "";
-    const referral = new Referral(this, headers[0]?.[1] ?? "", this.#transact(uri, template), () => this.#server.removeReferral(callId, localTag));
-    this.#server.addReferral(callId, localTag, referral);
+    const referral = new Referral(this, headers[0]?.[1] ?? "", this.#transact(uri, template), () => this.#server.removeSubscriber(callId, localTag));
+    this.#server.addSubscriber(callId, localTag, referral);
     return referral;
+  }
+
+  /**
+   * Subscribes to an event package (RFC 6665), and stays subscribed: message waiting, presence, the state of somebody's phone.
+   * @param event for instance `message-summary`, `presence`, `dialog`
+   * @param options.expires seconds to ask for, each time; default 3600
+   * @throws SIPTargetError when the target is no address
+   *
+   * @example
+   * const mail = client.subscribe("alice", "message-summary", { headers: [["Accept", "application/simple-message-summary"]] });
+   * mail.onNotify = (notify) => console.log(notify.bodyText);
+   * const { cause, reason } = await mail.ended;
+   */
+  subscribe(target: string | SIPURI, event: string, options: OutsideRequestOptions & { readonly expires?: number } = {}): Subscription {
+    const { expires = 3600, headers = [], body } = options;
+    const uri = this.target(target);
+    const all: (readonly [string, string])[] = [["Event", event], ["Expires", String(expires)], ...headers];
+    const template = this.createRequest("SUBSCRIBE", uri, body === undefined ? { headers: all } : { headers: all, body });
+    const { callId } = template;
+    const localTag = template.from.tag ?? "";
+    const subscription = new Subscription(this, {
+      event,
+      template,
+      expires,
+      response: this.#transact(uri, template),
+      notified: (notify) => void this.onNotify?.(notify),
+      over: () => {
+        this.#server.removeSubscriber(callId, localTag);
+        this.#subscriptions.delete(subscription);
+      },
+    });
+    this.#subscriptions.add(subscription);
+    this.#server.addSubscriber(callId, localTag, subscription);
+    return subscription;
   }
 
   /** Where a request to that URI outside any dialog is sent: to our proxy or server, if we have one. Answers at once where it can. */

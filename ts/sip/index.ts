@@ -35,6 +35,7 @@ export {
   type RecoverOptions,
   type SIPClientOptions,
 } from "./SIPClient.ts";
+export { Subscription, type SubscriptionEnd, type SubscriptionPhase } from "./subscribe/Subscription.ts";
 export { PcapTrace } from "./trace/PcapTrace.ts";
 export { printTrace } from "./trace/printTrace.ts";
 export type { Timers } from "./transaction/timers.ts";

@@ -4,7 +4,6 @@ import { newTag } from "../message/random.ts";
 import { SIPURI } from "../message/SIPURI.ts";
 import { eventOf } from "../refer/event.ts";
 import { type ReferHandler, receiveRefer } from "../refer/receiveRefer.ts";
-import type { Referral } from "../refer/Referral.ts";
 import { replacementOf } from "../refer/replacing.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Dialog } from "./Dialog.ts";
@@ -32,6 +31,13 @@ export interface UserAgentServerOptions {
   readonly addSession: (session: ServerInviteSession) => void;
 }
 
+/** Somebody of ours that NOTIFYs come to: a REFER sent outside any call, or a subscription. */
+export interface Subscriber {
+  matches(notify: SIPRequest): boolean;
+  /** Its 200 has been sent. */
+  receive(notify: SIPRequest): void;
+}
+
 interface Entry {
   readonly dialog: Dialog;
   readonly session: InviteSession;
@@ -46,7 +52,7 @@ export class UserAgentServer {
   readonly #options: UserAgentServerOptions;
   readonly #dialogs = new Map<string, Entry>();
   /** By Call-ID and our tag. */
-  readonly #referrals = new Map<string, Referral>();
+  readonly #subscribers = new Map<string, Subscriber>();
   /** Whose INVITE a CANCEL is about. */
   readonly #invites = new WeakMap<ServerTransaction, InviteSession>();
 
@@ -73,13 +79,13 @@ export class UserAgentServer {
     for (const { dialog, session } of this.#dialogs.values()) session.forget(dialog);
   }
 
-  /** A REFER of ours from outside any call: its NOTIFYs name our tag, and whoever took it. */
-  addReferral(callId: string, localTag: string, referral: Referral): void {
-    this.#referrals.set(`${callId}\n${localTag}`, referral);
+  /** A REFER or SUBSCRIBE of ours from outside any call: its NOTIFYs name our tag, and whoever took it. */
+  addSubscriber(callId: string, localTag: string, subscriber: Subscriber): void {
+    this.#subscribers.set(`${callId}\n${localTag}`, subscriber);
   }
 
-  removeReferral(callId: string, localTag: string): void {
-    this.#referrals.delete(`${callId}\n${localTag}`);
+  removeSubscriber(callId: string, localTag: string): void {
+    this.#subscribers.delete(`${callId}\n${localTag}`);
   }
 
   receiveAck(ack: SIPRequest): void {
@@ -117,10 +123,10 @@ export class UserAgentServer {
 
   #receiveNotify(tx: ServerTransaction, localTag: string): boolean {
     const { request } = tx;
-    const referral = request.method === "NOTIFY" ? this.#referrals.get(`${request.callId}\n${localTag}`) : undefined;
-    if (referral?.matches(request) !== true) return false;
+    const subscriber = request.method === "NOTIFY" ? this.#subscribers.get(`${request.callId}\n${localTag}`) : undefined;
+    if (subscriber?.matches(request) !== true) return false;
     this.#respond(tx, 200);
-    referral.receive(request);
+    subscriber.receive(request);
     return true;
   }
 
