@@ -1,4 +1,4 @@
-import { nameStandsAt } from "./plain.ts";
+import { nameStandsAt, spell } from "./plain.ts";
 
 /** How a header is known: one shared object for each registered name, so that comparing is comparing pointers. */
 export interface HeaderKind {
@@ -87,15 +87,15 @@ function known(name: string): HeaderKind {
 
 /** One way to write a registered header's name. */
 export interface RegisteredName {
-  /** In lower case. */
-  readonly bytes: Uint8Array;
+  readonly spelling: number;
+  readonly length: number;
   readonly kind: HeaderKind;
 }
 
 /** Spellings in lower case by their first letter, so that the parser finds a header where it stands, without making a string of its name. */
 const byLetter: RegisteredName[][] = Array.from({ length: 128 }, () => []);
 for (const [spelling, kind] of kinds)
-  if (spelling === spelling.toLowerCase()) byLetter[spelling.charCodeAt(0)]?.push({ bytes: Buffer.from(spelling, "latin1"), kind });
+  if (spelling === spelling.toLowerCase()) byLetter[spelling.charCodeAt(0)]?.push({ spelling: spell(spelling), length: spelling.length, kind });
 // What is in every message comes first.
 const usual = new Set("via from to call-id cseq contact max-forwards content-length content-type route record-route user-agent allow".split(" "));
 for (const list of byLetter) list.sort((a, b) => Number(usual.has(b.kind.key)) - Number(usual.has(a.kind.key)));
@@ -107,7 +107,11 @@ for (const list of byLetter) list.sort((a, b) => Number(usual.has(b.kind.key)) -
  */
 export function registeredNameAt(from: number, first: number): RegisteredName | undefined {
   const names = byLetter[first | 32];
-  if (names !== undefined) for (const name of names) if (nameStandsAt(from, name.bytes)) return name;
+  if (names === undefined) return undefined;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name !== undefined && nameStandsAt(from, name.spelling, name.length)) return name;
+  }
   return undefined;
 }
 

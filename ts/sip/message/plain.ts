@@ -21,13 +21,24 @@ export function lookAt(head: Uint8Array): boolean {
   return true;
 }
 
-/** Whether a header name stands there, with its colon. @param lower the name in lower case */
-export function nameStandsAt(from: number, lower: Uint8Array): boolean {
-  if (glass[from + lower.length] !== COLON) return false;
-  for (let i = 0; i < lower.length; i++) {
+/** The names that are looked for, one behind the other: in one place for good, as the head is. */
+const spellings = new Uint8Array(4096);
+let spelled = 0;
+
+/** Makes a name known to {@link nameStandsAt}; returns where it lies. @param lower in lower case */
+export function spell(lower: string): number {
+  const start = spelled;
+  for (let i = 0; i < lower.length; i++) spellings[spelled++] = lower.charCodeAt(i);
+  return start;
+}
+
+/** Whether a header name stands there, with its colon. @param spelling where {@link spell} has put it */
+export function nameStandsAt(from: number, spelling: number, length: number): boolean {
+  if (glass[from + length] !== COLON) return false;
+  for (let i = 0; i < length; i++) {
     const byte = glass[from + i] ?? 0;
     // Bit 5 makes letters lower case; of what names contain, only the dash could come of something else, a CR.
-    if ((byte | 32) !== lower[i] || byte < SPACE) return false;
+    if ((byte | 32) !== spellings[spelling + i] || byte < SPACE) return false;
   }
   return true;
 }

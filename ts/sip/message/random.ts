@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { BRANCH_COOKIE } from "./Via.ts";
 
 /** A branch no other request has (RFC 3261 §8.1.1.7): the cookie and 96 random bits. */
@@ -18,5 +18,15 @@ export function newCallId(): string {
 
 /** Random bytes as lower-case hex: comparisons of tags and branches go wrong in peers that fold case. */
 export function randomText(bytes: number): string {
-  return randomBytes(bytes).toString("hex");
+  if (bytes > pool.length) return randomFillSync(Buffer.alloc(bytes)).toString("hex");
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString("hex", used - bytes, used);
 }
+
+/** Asking the system costs as much for a few bytes as for many: a call with its six identifiers would ask for little else. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;

@@ -65,7 +65,7 @@ export function readHeaders(head: Head, start: number, headers: Headers, limit: 
       break;
     }
     const known = canLook ? registeredNameAt(i, text.charCodeAt(i)) : undefined;
-    const nameEnd = known === undefined ? skip(text, i, size, TOKEN) : i + known.bytes.length;
+    const nameEnd = known === undefined ? skip(text, i, size, TOKEN) : i + known.length;
     const colon = known === undefined ? skipSpace(text, nameEnd, size) : nameEnd;
     const isNamed = nameEnd > i && colon < size && text.charCodeAt(colon) === COLON;
     const kind = known?.kind ?? (isNamed ? headerKind(text.slice(i, nameEnd)) : undefined);
