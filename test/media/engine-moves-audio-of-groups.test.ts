@@ -52,8 +52,9 @@ describe("a group of sessions moves audio in one call", () => {
     group.write(new Int16Array(0), new Uint32Array(3));
   });
 
-  it("refuses sessions of another engine", async () => {
-    const other = loadEngine(engine.name === "native" ? "typescript" : "native").engine;
+  // The other way round needs an addon where perhaps none is.
+  it.runIf(engine.name === "native")("refuses sessions of another engine", async () => {
+    const other = loadEngine("typescript").engine;
     const session = await open();
     expect(() => other.group([session])).toThrow(TypeError);
   });
@@ -73,7 +74,8 @@ describe("an engine of several threads", () => {
     const options = { address: "127.0.0.1", portLow: 20_000, portHigh: 32_000 };
     const sessions = await Promise.all(Array.from({ length: 6 }, () => wide.open(options)));
     for (const [index, session] of sessions.entries()) {
-      const peer = sessions[(index + 1) % sessions.length] ?? session;
+      // In pairs: in a ring each would hear another than it sends to, and latch on to it.
+      const peer = sessions[index ^ 1] ?? session;
       session.configure({
         direction: "sendrecv",
         remoteAddress: peer.localAddress,
