@@ -35,8 +35,12 @@ describe("two sessions on loopback", () => {
     expect(await near.whenQueued(0)).toBe(true);
     expect(near.statistics()).toMatchObject({ samplesQueued: 0 });
     expect(near.statistics().packetsSent).toBeGreaterThanOrEqual(10);
-    expect(await far.whenReadable(1_600)).toBe(true);
-    expect(far.statistics().packetsReceived).toBeGreaterThanOrEqual(10);
+    // All ten arrive; when, is the machine's business, and what is heard before may have been stretched over a late one.
+    const heard = new Int16Array(1_600);
+    while (far.statistics().packetsReceived < 10) {
+      expect(await far.whenReadable(160)).toBe(true);
+      far.read(heard);
+    }
   });
 
   it("drop what is queued when told to", async () => {
