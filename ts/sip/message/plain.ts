@@ -1,4 +1,22 @@
-import { AT, BACKSLASH, CLASSES, COLON, CR, DIGIT, EQUALS, GREATER, HOST, LESS, QUOTE, SEMICOLON, SPACE, TOKEN, URI_PARAMETER, USER, VALUE } from "./characters.ts";
+import {
+  AT,
+  BACKSLASH,
+  CLASSES,
+  COLON,
+  CR,
+  DIGIT,
+  EQUALS,
+  GREATER,
+  HOST,
+  LESS,
+  QUOTE,
+  SEMICOLON,
+  SPACE,
+  TOKEN,
+  URI_PARAMETER,
+  USER,
+  VALUE,
+} from "./characters.ts";
 
 /**
  * The plain forms of Via and of addresses, recognised in one look: no escapes, no lists, no white space but the usual, no IPv6. Nearly
