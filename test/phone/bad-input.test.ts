@@ -80,6 +80,14 @@ describe("bad input gets a typed error, and the process stays clean", () => {
     await registrar.stop();
   });
 
+  it("a server that offers only MD5, to a phone that does not allow it", async () => {
+    const registrar = await startRegistrar({ algorithm: "MD5" });
+    expect(await failure(phone("alice", registrar, { allowMD5Auth: false }).start())).toBeInstanceOf(InvalidAccountInfoError);
+    await phone("alice", registrar).start();
+    await Promise.all(phones.map((each) => each.stop()));
+    await registrar.stop();
+  });
+
   it("a server that is not there", async () => {
     const free = createSocket("udp4");
     free.bind(0, "127.0.0.1");

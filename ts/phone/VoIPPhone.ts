@@ -195,6 +195,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       ...(options.rel100 === undefined ? {} : { rel100: options.rel100 }),
       ...(options.sessionExpires === undefined ? {} : { sessionExpires: options.sessionExpires }),
       ...(options.minSE === undefined ? {} : { minSE: options.minSE }),
+      ...(options.allowMD5Auth === undefined ? {} : { allowMD5Auth: options.allowMD5Auth }),
+      ...(options.allowBasicAuth === undefined ? {} : { allowBasicAuth: options.allowBasicAuth }),
       ...(options.followRedirects === undefined ? {} : { followRedirects: options.followRedirects }),
       ...(options.timers === undefined ? {} : { timers: options.timers }),
     });

@@ -103,11 +103,13 @@ export interface VoIPPhoneParameter {
   readonly userAgent?: string;
   /** Told of every SIP message: `printTrace`, a `PcapTrace`'s, or your own. Default: SIDETONE_TRACE=sip prints them. */
   readonly trace?: SIPClientOptions["trace"];
-  /** Reliable provisional responses (RFC 3262), session timers (RFC 4028), redirections; see {@link SIPClientOptions}. */
+  /** Reliable provisional responses (RFC 3262), session timers (RFC 4028), redirections, weak authentication; see {@link SIPClientOptions}. */
   readonly rel100?: SIPClientOptions["rel100"];
   readonly sessionExpires?: number;
   readonly minSE?: number;
   readonly followRedirects?: number;
+  readonly allowMD5Auth?: boolean;
+  readonly allowBasicAuth?: boolean;
   /** SIP timers (RFC 3261 Table 4), for tests and odd networks. */
   readonly timers?: SIPClientOptions["timers"];
 }

@@ -117,7 +117,10 @@ export class SIPClient extends MessageGenerators {
     this.#transports = transport;
     this.clock = options.clock ?? systemClock;
     this.timers = { ...defaultTimers, ...options.timers };
-    this.authenticator = new DigestAuthenticator(options.credentials);
+    this.authenticator = new DigestAuthenticator(options.credentials, {
+      allowMD5: options.allowMD5Auth ?? true,
+      allowBasic: options.allowBasicAuth ?? false,
+    });
     const { rel100 = "supported", sessionExpires = 1800, minSE = LEAST_INTERVAL, followRedirects = 5 } = options;
     this.extensions = { rel100, sessionExpires, minSE: Math.max(minSE, LEAST_INTERVAL), followRedirects };
     this.#identity = new Identity({ user, domain, displayName, transports: transport, hostFor });

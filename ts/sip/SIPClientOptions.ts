@@ -63,6 +63,10 @@ export interface SIPClientOptions {
   readonly minSE?: number;
   /** How many other addresses a call may be sent to by 300, 301 and 302 responses. Default 5; 0 follows none. */
   readonly followRedirects?: number;
+  /** Whether MD5 is answered where the server offers nothing stronger. Default true: many still do not. */
+  readonly allowMD5Auth?: boolean;
+  /** Whether Basic is answered, which shows the password to whoever listens (RFC 3261 §22 forbids it). Default false. */
+  readonly allowBasicAuth?: boolean;
   /**
    * While registered over UDP, the longest pause in seconds between two pings to the server that keep its way to us open: behind a NAT, and
    * through the firewall on the way to a public server. Default 29, since both may forget after 30; 0 sends none. (Connections keep
