@@ -18,7 +18,7 @@ const DIGITS = "1234#";
 /** What G.711 leaves of speech is above 0.999; a hole of one syllable is already below this. */
 const LEAST_CORRELATION = 0.98;
 /** How often somebody says it. Where the machine is busy, an engine on JavaScript's thread comes too late for a frame now and then. */
-const TAKES = 2;
+const TAKES = 5;
 /** Seconds that a step of signalling may take; on loopback it takes hundredths. */
 const STEP = 10;
 
@@ -145,7 +145,7 @@ async function orEnd<T>(call: VoIPCall, step: Promise<T>): Promise<T> {
   throw new DemoError(`the call ended too early: ${result.cause} ${result.status ?? ""} ${result.reason ?? ""}`.trimEnd());
 }
 
-/** One side speaks, the other listens to the end, and asks once more where a piece was missing. @returns what was said */
+/** One side speaks, the other listens to the end, and asks again where a piece was missing. @returns what was said */
 async function speak(speech: Speech, file: string, story: Story, signal: AbortSignal): Promise<Int16Array> {
   const { speaker, listener } = speech;
   const path = fileURLToPath(new URL(file, ASSETS));
