@@ -4,7 +4,7 @@
 //   npm run bench -- fuzz [--inputs 1000000] [--processes 2] [--seed <number>] [--keep <folder>]
 //
 // Fails when anything but a parse error is thrown, an input takes more than 1 ms a KB, something is left over, or memory grows.
-// What it finds is written to --keep; once mended, such an input belongs into test/vectors/fuzz/.
+// What it finds is printed and written to --keep at once; when mended, such an input belongs into test/vectors/fuzz/.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -29,6 +29,9 @@ const inputs = Number(values.inputs);
 const seed = Number(values.seed);
 const processes = Number(values.processes);
 
+/** Findings that this worker has told of. */
+let told = 0;
+
 if (process.send === undefined) await lead();
 else await work();
 
@@ -41,7 +44,7 @@ async function lead() {
   const results = await Promise.all(
     Array.from({ length: processes }, async (_, n) => {
       const share = Math.floor(inputs / processes) + (n < inputs % processes ? 1 : 0);
-      const args = ["--inputs", String(share), "--seed", String(seed + n)];
+      const args = ["--inputs", String(share), "--seed", String(seed + n), ...(values.keep === undefined ? [] : ["--keep", values.keep])];
       const child = fork(self, args, { execArgv: ["--expose-gc"], serialization: "advanced" });
       const ended = once(child, "exit").then(([code]) => {
         throw new Error(`worker ${n} ended with status ${code}`);
@@ -54,21 +57,15 @@ async function lead() {
   /** @type {Record<string, number>} */
   const counts = {};
   for (const { inputs: own } of results) for (const [target, count] of Object.entries(own)) counts[target] = (counts[target] ?? 0) + count;
-  const findings = results.flatMap((result) => result.findings);
+  const findings = results.reduce((sum, result) => sum + result.findings.length, 0);
   console.table(counts);
   const slowest = results.map((result) => result.slowest).toSorted((a, b) => b.perKB - a.perKB)[0];
   console.log(`slowest: ${slowest?.perKB.toFixed(3)} ms/KB (${slowest?.target}, ${slowest?.bytes} bytes); allowed: 1`);
   const grown = results.map(({ heap }) => (heap.at(-1) ?? 0) - Math.max(...heap.slice(0, 3)));
   for (const { heap } of results) console.log(`heap after each tenth, MB: ${heap.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(" ")}`);
-  for (const [n, { target, seed: own, input, error }] of findings.entries()) {
-    console.log(`\n${target}, seed ${own}, ${input.length} bytes:\n${error}\n${JSON.stringify(input.subarray(0, 600).toString("latin1"))}`);
-    if (values.keep === undefined) continue;
-    mkdirSync(values.keep, { recursive: true });
-    writeFileSync(join(values.keep, `${target}-${own}-${n}`), input);
-  }
   const grew = grown.some((bytes) => bytes > SLACK);
-  console.log(`${findings.length} findings${grew ? ", memory GREW" : ", memory did not grow"}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  process.exitCode = findings.length > 0 || grew ? 1 : 0;
+  console.log(`${findings} findings${grew ? ", memory GREW" : ", memory did not grow"}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  process.exitCode = findings > 0 || grew ? 1 : 0;
 }
 
 /** @param {string} path */
@@ -77,11 +74,20 @@ function dist(path) {
 }
 
 async function work() {
-  const [sip, auth, sdp, testkit] = await Promise.all(["sip", "sip/auth", "sdp", "testkit"].map(dist));
-  const report = await fuzz({ sip, auth, sdp, testkit }, {
+  const [sip, auth, sdp, net, testkit] = await Promise.all(["sip", "sip/auth", "sdp", "net", "testkit"].map(dist));
+  const report = await fuzz({ sip, auth, sdp, net, testkit }, {
     inputs,
     seed,
     onProgress: (done, { findings }) => console.log(`seed ${seed}: ${done} inputs, ${findings.length} findings`),
+    onFinding: tell,
   });
   process.send?.(report);
+}
+
+/** At once: a long run may be stopped before its end. @param {import("./fuzz/run.mjs").Finding} finding */
+function tell({ target, input, error }) {
+  console.log(`\n${target}, seed ${seed}, ${input.length} bytes:\n${error}\n${JSON.stringify(input.subarray(0, 600).toString("latin1"))}`);
+  if (values.keep === undefined) return;
+  mkdirSync(values.keep, { recursive: true });
+  writeFileSync(join(values.keep, `${target}-${seed}-${told++}`), input);
 }

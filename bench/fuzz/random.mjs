@@ -2,11 +2,19 @@
 
 /** Numbers from a seed (mulberry32): the same seed, the same inputs. */
 export class Random {
+  #seed;
   #state;
 
   /** @param {number} seed */
   constructor(seed) {
+    this.#seed = seed;
     this.#state = seed >>> 0;
+  }
+
+  /** Goes on from the n-th of many places, whatever has been drawn before. @param {number} n */
+  startAt(n) {
+    this.#state = (Math.imul(this.#seed, 0x9e3779b1) + Math.imul(n + 1, 0x85ebca6b)) >>> 0;
+    this.#state = (this.next() * 4_294_967_296) >>> 0;
   }
 
   /** Uniform in [0, 1). */

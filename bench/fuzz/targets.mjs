@@ -116,7 +116,36 @@ function readable(read) {
 }
 
 const REMOTE = { address: "192.0.2.2", port: 5060, protocol: /** @type {const} */ ("UDP") };
+/** The first is what a mutation made of the address when this was the system's DNS: the ACK that could not be sent counted as a finding. */
+const NAMES = ["fuzz.2.2", "a.example", "b.example", "c.example", "d.example:5070", "e.example;transport=tcp", "localhost", "192.0.2.2.example"];
 const OFFER = { contentType: "application/sdp", content: "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n" };
+
+/** @param {string} text */
+function hash(text) {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return (h ^ (h >>> 15)) >>> 0;
+}
+
+/**
+ * DNS without a network: what a name leads to hangs on its letters alone. Some names have addresses, some none, some are unknown, and of
+ * some the question cannot even be asked.
+ * @type {import("../../ts/net/index.ts").DNS}
+ */
+const DNS = {
+  naptr: (name) => recordsOf(name, 1, [{ order: 1, preference: 1, flags: "s", service: "SIP+D2U", replacement: `_sip._udp.${name}` }]),
+  srv: (name) => recordsOf(name, 2, [{ priority: 1, weight: 1, port: hash(name) & 0xffff, name: hash(name) % 5 === 0 ? "." : `host.${name}` }]),
+  a: (name) => recordsOf(name, 3, [{ address: "192.0.2.7", ttl: 60 }]),
+  aaaa: (name) => recordsOf(name, 4, [{ address: "2001:db8::7" }, { address: "no address" }]),
+};
+
+/** @template T @param {string} name @param {number} kind @param {readonly T[]} records @returns {Promise<readonly T[]>} */
+function recordsOf(name, kind, records) {
+  const what = hash(`${kind}${name}`) % 8;
+  if (what === 0) throw new TypeError("not a name");
+  if (what < 4) return Promise.reject(Object.assign(new Error(`query ENOTFOUND ${name}`), { code: "ENOTFOUND" }));
+  return Promise.resolve(what === 4 ? [] : records);
+}
 
 /**
  * A whole user agent behind a transport in memory, in virtual time. What it sends is answered, what it answers is followed up, so that
@@ -152,14 +181,23 @@ export class Receiver {
       onMessage: undefined,
       onError: undefined,
     };
+    const locator = new modules.net.ServerLocator({ protocols: ["UDP"], family: 4, dns: DNS, clock: this.#clock, random: () => random.next() });
+    // The peer has named a place to which nothing can be sent: nothing is wrong with us, and its owner may know.
+    /** @param {unknown} error */
+    const isNoWay = (error) =>
+      error instanceof modules.net.NameResolutionError || (error instanceof modules.sip.TransportError && error.code === "TRANSPORT_UNAVAILABLE");
     this.#client = new modules.sip.SIPClient({
       user: "bob",
       credentials: { get: () => ({ username: "bob", password: "secret" }) },
       transport: this.#transport,
       clock: this.#clock,
+      // Whoever is asked about a network that is not there answers differently each time, and late.
+      resolve: (target) => locator.locate(target),
       acceptCalls: "any",
       random: () => random.next(),
-      onError: (error) => this.#errors.push(error instanceof Error ? error : new Error(String(error))),
+      onError: (error) => {
+        if (!isNoWay(error)) this.#errors.push(error instanceof Error ? error : new Error(String(error)));
+      },
     });
     this.#client.onInvite = (session) => {
       const what = random.below(5);
@@ -183,9 +221,10 @@ export class Receiver {
     const message = readable(() => parseMessage(random.of(this.#sent)));
     // The refusal of what had no From has none either.
     if (message === undefined) return undefined;
+    const contact = `<sip:fuzz@${random.chance(0.8) ? REMOTE.address : random.of(NAMES)}>`;
     if (message instanceof SIPRequest) {
       const status = random.of([100, 180, 183, 199, 200, 200, 202, 302, 401, 407, 420, 422, 423, 481, 486, 487, 491, 500, 503, 603]);
-      const reply = SIPResponse.to(message, status, { headers: [["Contact", "<sip:fuzz@192.0.2.2>"]], body: random.chance(0.3) ? OFFER.content : "" });
+      const reply = SIPResponse.to(message, status, { headers: [["Contact", contact]], body: random.chance(0.3) ? OFFER.content : "" });
       if (status === 401) reply.headers.add("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth,auth-int", algorithm=SHA-256');
       if (status === 407) reply.headers.add("Proxy-Authenticate", 'Digest realm="p", nonce="n", stale=true');
       if (status === 183 || status === 180) for (const [name, value] of [["Require", "100rel"], ["RSeq", String(random.below(4))]]) reply.headers.add(name ?? "", value ?? "");
@@ -205,7 +244,7 @@ export class Receiver {
           ["To", message.to.toString()],
           ["Call-ID", message.callId],
           ["CSeq", `${sequence} ${next}`],
-          ["Contact", "<sip:fuzz@192.0.2.2>"],
+          ["Contact", contact],
           ["RAck", `${message.headers.get("RSeq") ?? 1} ${message.cseq.toString()}`],
           ["Refer-To", "<sip:carol@192.0.2.3>"],
           ["Event", "refer"],
