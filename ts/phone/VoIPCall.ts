@@ -429,6 +429,8 @@ export class VoIPCall extends CallHooks {
   #onMedia(event: MediaEvent): void {
     if (event.type === "dtmf-start") this.#digit(symbolOf(event.event));
     else if (event.type === "dtmf-sent") this.#settleDtmf();
+    else if (event.type === "timeout") this.emit("mediaTimeout", event.initial);
+    else if (event.type === "resumed") this.emit("mediaResumed");
     else if (event.type === "failed") this.#failed(event.reason);
   }
 

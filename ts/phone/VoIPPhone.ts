@@ -355,10 +355,11 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 
   async #openMedia(): Promise<MovableMedia> {
-    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay } = this.#options;
+    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay, mediaTimeout } = this.#options;
     const session: OpenOptions["session"] = {
       ...(minimumDelay === undefined ? {} : { minimumDelay }),
       ...(maximumDelay === undefined ? {} : { maximumDelay }),
+      ...(mediaTimeout === undefined ? {} : { initialTimeout: mediaTimeout, timeout: mediaTimeout }),
     };
     this.#opening += 1;
     try {

@@ -14,6 +14,13 @@ export interface CallEvents {
   answered: [];
   /** A digit came: 0–9, `*`, `#`, A–D. */
   dtmf: [digit: string];
+  /**
+   * We should hear the far end, but nothing has come for the phone's `mediaTimeout`: neither RTP nor RTCP; `initial`: no RTP since the call
+   * began. It may have vanished without a BYE: hang up, or go on waiting.
+   */
+  mediaTimeout: [initial: boolean];
+  /** After a `mediaTimeout`: the far end is heard again. */
+  mediaResumed: [];
   ended: [reason: EndReason];
 }
 

@@ -89,6 +89,8 @@ export interface VoIPPhoneParameter {
   /** Least and greatest playout delay of the jitter buffer, ms. */
   readonly minimumDelay?: number;
   readonly maximumDelay?: number;
+  /** Milliseconds without RTP or RTCP after which a call's event `mediaTimeout` comes. Default 30,000; 0: never. */
+  readonly mediaTimeout?: number;
   /** Seconds for which we register, unless the server grants otherwise. Default 300. */
   readonly expires?: number;
   /** Attempts before `start()` gives up. Default 3. */
@@ -144,6 +146,10 @@ export function checkOptions(parameter: VoIPPhoneParameter): PhoneOptions {
     throw new InvalidOptionError("bindIp", `${JSON.stringify(options.bindIp)} is no IPv4 or IPv6 address of this machine`);
   }
   checkTransport(options);
+  const { mediaTimeout } = options;
+  if (mediaTimeout !== undefined && !(mediaTimeout >= 0 && Number.isFinite(mediaTimeout))) {
+    throw new InvalidOptionError("mediaTimeout", `${mediaTimeout} is no time in milliseconds: use 0 (never) or more`);
+  }
   if (!(options.maxCalls >= 1)) throw new InvalidOptionError("maxCalls", `${options.maxCalls} allows no call: use 1 or more`);
   if (options.audioFormat !== "u8" && options.audioFormat !== "s16le") {
     throw new InvalidOptionError("audioFormat", `${JSON.stringify(options.audioFormat)} is unknown: use "u8" or "s16le"`);
