@@ -5,15 +5,13 @@
 //! step between the last true sample and the one that the repetition continues from is added, and dies away. Where true audio
 //! comes back: repetition and truth are blended. All of it without delaying good audio by a sample.
 
-/// What is remembered of the audio played: a power of two.
-const HISTORY: usize = 512;
 /// Pitch periods looked for: 66 to 200 Hz. Higher voices are found at a multiple of their period.
 const SHORTEST: usize = 40;
 const LONGEST: usize = 120;
 /// Samples over which two stretches of the past are compared: a longer window looks back to another sound.
 const WINDOW: usize = 80;
-/// What the analysis looks at.
-const TAIL: usize = WINDOW + 2 * LONGEST;
+/// What is remembered of the audio played: two of the longest periods, one to be repeated and what it is blended into.
+pub const HISTORY: usize = 2 * LONGEST;
 /// Over so many samples the step at the beginning dies away.
 const SEAM: i32 = 8;
 /// Made-up audio fades from its first sample until 60 ms: the guess becomes worse, and a longer hum would be heard as such.
@@ -26,10 +24,8 @@ const RAMP: usize = 16;
 /// Listens to all that is played, and speaks when there is nothing.
 #[derive(Debug)]
 pub struct Concealment {
+    /// Oldest first.
     history: [i16; HISTORY],
-    at: usize,
-    /// The latest part of the history, oldest first, while it is analysed.
-    tail: [i16; TAIL],
     /// Samples made up since the last true one; 0: none.
     erased: i32,
     /// Samples still to be blended.
@@ -44,17 +40,7 @@ impl Concealment {
     /// Nothing heard yet: it would make up silence.
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
-        Self {
-            history: [0; HISTORY],
-            at: 0,
-            tail: [0; TAIL],
-            erased: 0,
-            joining: 0,
-            period: LONGEST,
-            cycle: [0; LONGEST],
-            phase: 0,
-            step: 0,
-        }
+        Self { history: [0; HISTORY], erased: 0, joining: 0, period: LONGEST, cycle: [0; LONGEST], phase: 0, step: 0 }
     }
 
     /// True audio: remembered, and blended with what was made up before it.
@@ -96,7 +82,7 @@ impl Concealment {
 
     /// There is nothing to be heard: the far end is silent.
     pub fn silence(&mut self, samples: &mut [i16]) {
-        let last = i32::from(self.history[self.at.wrapping_sub(1) & (HISTORY - 1)]);
+        let last = i32::from(self.history[HISTORY - 1]);
         for (index, sample) in samples.iter_mut().enumerate() {
             *sample = if index < RAMP { (last * (RAMP - 1 - index) as i32 / RAMP as i32) as i16 } else { 0 };
         }
@@ -105,20 +91,15 @@ impl Concealment {
         self.remember(samples);
     }
 
-    /// The latest of what was played, oldest first, as much as fits (at most 512).
-    pub fn recall(&self, samples: &mut [i16]) {
-        let start = self.at.wrapping_sub(samples.len());
-        for (index, sample) in samples.iter_mut().enumerate() {
-            *sample = self.history[start.wrapping_add(index) & (HISTORY - 1)];
-        }
+    /// The latest of what was played, oldest first.
+    pub fn recall(&self) -> &[i16; HISTORY] {
+        &self.history
     }
 
     fn remember(&mut self, samples: &[i16]) {
         let samples = &samples[samples.len().saturating_sub(HISTORY)..];
-        let first = samples.len().min(HISTORY - self.at);
-        self.history[self.at..self.at + first].copy_from_slice(&samples[..first]);
-        self.history[..samples.len() - first].copy_from_slice(&samples[first..]);
-        self.at = (self.at + samples.len()) & (HISTORY - 1);
+        self.history.copy_within(samples.len().., 0);
+        self.history[HISTORY - samples.len()..].copy_from_slice(samples);
     }
 
     /// The next made-up sample.
@@ -139,9 +120,6 @@ impl Concealment {
 
     /// Finds the pitch period of what was played last, and makes a cycle of it that can go round.
     fn analyse(&mut self) {
-        for (index, sample) in self.tail.iter_mut().enumerate() {
-            *sample = self.history[(self.at + HISTORY - TAIL + index) & (HISTORY - 1)];
-        }
         // Every second lag and sample first, then the neighbours of the best in full.
         let mut best = LONGEST;
         let mut best_score = 0.0;
@@ -166,30 +144,30 @@ impl Concealment {
             }
         }
         self.period = best;
-        let start = TAIL - best;
+        let start = HISTORY - best;
         let blend = best >> 2;
         for index in 0..best {
-            let sample = i32::from(self.tail[start + index]);
+            let sample = i32::from(self.history[start + index]);
             self.cycle[index] = if index + blend < best {
                 sample as i16
             } else {
                 let weight = (index + blend + 1 - best) as i32;
                 let whole = blend as i32 + 1;
-                ((sample * (whole - weight) + i32::from(self.tail[start + index - best]) * weight) / whole) as i16
+                ((sample * (whole - weight) + i32::from(self.history[start + index - best]) * weight) / whole) as i16
             };
         }
         self.phase = 0;
-        self.step = i32::from(self.tail[TAIL - 1]) - i32::from(self.tail[start - 1]);
+        self.step = i32::from(self.history[HISTORY - 1]) - i32::from(self.history[start - 1]);
     }
 
     /// How well the last [`WINDOW`] samples repeat those `lag` before them: the squared correlation over the energy.
     fn likeness(&self, lag: usize, stride: usize) -> f64 {
         let mut product = 0_i64;
         let mut energy = 0_i64;
-        let mut index = TAIL - WINDOW;
-        while index < TAIL {
-            let before = i64::from(self.tail[index - lag]);
-            product += i64::from(self.tail[index]) * before;
+        let mut index = HISTORY - WINDOW;
+        while index < HISTORY {
+            let before = i64::from(self.history[index - lag]);
+            product += i64::from(self.history[index]) * before;
             energy += before * before;
             index += stride;
         }
@@ -256,8 +234,7 @@ mod tests {
         let mut samples = [1; 20];
         concealment.silence(&mut samples);
         assert_eq!((samples[0], samples[14], samples[15], samples[19]), (15_000, 1_000, 0, 0));
-        let mut recalled = [9; 22];
-        concealment.recall(&mut recalled);
-        assert_eq!((recalled[0], recalled[2], recalled[21]), (16_000, 15_000, 0));
+        let recalled = concealment.recall();
+        assert_eq!((recalled[HISTORY - 22], recalled[HISTORY - 20], recalled[HISTORY - 1]), (16_000, 15_000, 0));
     }
 }

@@ -70,7 +70,8 @@ impl EventQueue {
     /// An empty queue.
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
-        Self { events: VecDeque::with_capacity(CAPACITY) }
+        // Room for all would be 9 KiB a call, and hardly any call ever has more than two at once.
+        Self { events: VecDeque::new() }
     }
 
     /// Adds one, unless the queue is full.

@@ -1,5 +1,10 @@
 //! The jitter buffer's store: packets by sequence number, until they are played or given up. When to play what is
 //! [`crate::playout`]'s business, how long to wait [`crate::delay`]'s.
+//!
+//! Packets lie in places, of which there are as many as ever waited at once, each as long as the longest payload so far. The place given
+//! up last is the next to be filled: a call whose packets come evenly uses two or three of them over and over, and they stay in the
+//! processor's cache. Memory is taken when more packets wait, or longer ones, than ever before: 4, 8, … 64 places. Never for a packet
+//! as such.
 
 use crate::g711::Encoding;
 
@@ -7,25 +12,45 @@ use crate::g711::Encoding;
 pub const SLOTS: usize = 64;
 /// The longest payload: 120 ms.
 pub const MAX_PAYLOAD: usize = 960;
+/// The places there are at first.
+const FIRST_PLACES: usize = 4;
+/// The length of a place is a multiple of this: 10 ms.
+const STEP: usize = 80;
+/// No place: nothing waits under this number.
+const NOWHERE: u8 = u8::MAX;
 
 /// One packet that waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
-    /// Extended sequence number; -1: empty.
+    /// Extended sequence number.
     sequence: i64,
     /// Extended timestamp of the first sample.
     pub timestamp: i64,
-    /// Samples.
-    pub length: i64,
+    /// Samples: at most [`MAX_PAYLOAD`].
+    length: u16,
     /// None: a packet without audio (a telephone-event), which only shows that its number is not lost.
     pub encoding: Option<Encoding>,
+}
+
+impl Slot {
+    /// Samples.
+    pub fn length(&self) -> i64 {
+        i64::from(self.length)
+    }
 }
 
 /// A ring of packets.
 #[derive(Debug)]
 pub struct JitterBuffer {
-    slots: Vec<Slot>,
+    /// Each number's place.
+    ring: [u8; SLOTS],
+    places: Vec<Slot>,
+    /// The payloads, `stride` bytes for each place.
     bytes: Vec<u8>,
+    stride: usize,
+    /// The places that are free: the first `spares`, the last of them is taken first.
+    spare: [u8; SLOTS],
+    spares: usize,
     /// Whether anything came since the last reset, and whether anything was played or given up.
     started: bool,
     consumed: bool,
@@ -41,8 +66,12 @@ impl JitterBuffer {
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
         Self {
-            slots: vec![Slot { sequence: -1, timestamp: 0, length: 0, encoding: None }; SLOTS],
-            bytes: vec![0; SLOTS * MAX_PAYLOAD],
+            ring: [NOWHERE; SLOTS],
+            places: Vec::new(),
+            bytes: Vec::new(),
+            stride: 0,
+            spare: [0; SLOTS],
+            spares: 0,
             started: false,
             consumed: false,
             next: 0,
@@ -53,8 +82,8 @@ impl JitterBuffer {
 
     /// Forgets everything but the count.
     pub fn reset(&mut self) {
-        for slot in &mut self.slots {
-            slot.sequence = -1;
+        for index in 0..SLOTS {
+            self.vacate(index);
         }
         self.started = false;
         self.consumed = false;
@@ -79,21 +108,21 @@ impl JitterBuffer {
             self.advance(sequence - SLOTS as i64 + 1);
         }
         self.highest = self.highest.max(sequence);
-        let index = sequence as usize & (SLOTS - 1);
-        self.slots[index] = Slot { sequence, timestamp, length: payload.len() as i64, encoding };
-        self.bytes[index * MAX_PAYLOAD..][..payload.len()].copy_from_slice(payload);
+        let place = self.occupy(sequence as usize & (SLOTS - 1), payload.len());
+        self.places[place] = Slot { sequence, timestamp, length: payload.len() as u16, encoding };
+        self.bytes[place * self.stride..][..payload.len()].copy_from_slice(payload);
     }
 
     /// The packet with this number.
     pub fn get(&self, sequence: i64) -> Option<Slot> {
-        let slot = self.slots[sequence as usize & (SLOTS - 1)];
-        (slot.sequence == sequence).then_some(slot)
+        let place = self.ring[sequence as usize & (SLOTS - 1)];
+        self.places.get(usize::from(place)).filter(|slot| slot.sequence == sequence).copied()
     }
 
     /// The payload of a packet that is there, from an offset on.
     pub fn payload(&self, sequence: i64, offset: usize) -> &[u8] {
-        let index = sequence as usize & (SLOTS - 1);
-        &self.bytes[index * MAX_PAYLOAD + offset..][..self.slots[index].length as usize - offset]
+        let place = usize::from(self.ring[sequence as usize & (SLOTS - 1)]);
+        &self.bytes[place * self.stride + offset..][..usize::from(self.places[place].length) - offset]
     }
 
     /// The number of the first packet there.
@@ -111,7 +140,7 @@ impl JitterBuffer {
 
     /// The packet whose turn it is has been played.
     pub fn release(&mut self) {
-        self.slots[self.next as usize & (SLOTS - 1)].sequence = -1;
+        self.vacate(self.next as usize & (SLOTS - 1));
         self.next += 1;
         self.consumed = true;
     }
@@ -124,6 +153,53 @@ impl JitterBuffer {
         }
         self.next = self.next.max(sequence);
         self.consumed = true;
+    }
+
+    /// A place for a payload of this length. It is the slot's until [`Self::vacate`].
+    fn occupy(&mut self, index: usize, length: usize) -> usize {
+        if length > self.stride {
+            self.widen(length.next_multiple_of(STEP));
+        }
+        if self.ring[index] == NOWHERE {
+            if self.spares == 0 {
+                self.grow();
+            }
+            self.spares -= 1;
+            self.ring[index] = self.spare[self.spares];
+        }
+        usize::from(self.ring[index])
+    }
+
+    fn vacate(&mut self, index: usize) {
+        let place = std::mem::replace(&mut self.ring[index], NOWHERE);
+        if place != NOWHERE {
+            self.spare[self.spares] = place;
+            self.spares += 1;
+        }
+    }
+
+    /// All places are taken: as many more.
+    fn grow(&mut self) {
+        let before = self.places.len();
+        let after = (2 * before).max(FIRST_PLACES);
+        for place in (before..after).rev() {
+            self.spare[self.spares] = place as u8;
+            self.spares += 1;
+        }
+        self.places.resize(after, Slot { sequence: -1, timestamp: 0, length: 0, encoding: None });
+        self.bytes.resize(after * self.stride, 0);
+    }
+
+    /// Makes each place `stride` bytes long.
+    fn widen(&mut self, stride: usize) {
+        let mut bytes = vec![0; self.places.len() * stride];
+        if self.stride > 0 {
+            for (wide, narrow) in bytes.chunks_exact_mut(stride).zip(self.bytes.chunks_exact(self.stride)) {
+                wide[..self.stride].copy_from_slice(narrow);
+            }
+        }
+        self.bytes = bytes;
+        self.stride = stride;
     }
 }
 
@@ -147,6 +223,34 @@ mod tests {
         assert_eq!(buffer.late, 2);
         assert_eq!(buffer.next, 102);
         assert_eq!(buffer.first(), Some(165));
+    }
+
+    #[test]
+    fn takes_memory_only_when_more_packets_wait_or_longer_ones_than_ever_before() {
+        let mut buffer = JitterBuffer::new();
+        assert_eq!((buffer.places.capacity(), buffer.bytes.capacity()), (0, 0));
+        for sequence in 0..1_000 {
+            buffer.insert(sequence, 160 * sequence, Some(Encoding::Pcmu), &[sequence as u8; 160]);
+            assert_eq!(buffer.payload(sequence, 159), [sequence as u8]);
+            if sequence >= 2 {
+                buffer.release();
+            }
+        }
+        assert_eq!((buffer.places.len(), buffer.bytes.len()), (4, 640));
+        for sequence in 1_000..1_070 {
+            buffer.insert(sequence, 160 * sequence, Some(Encoding::Pcmu), &[sequence as u8; 161]);
+        }
+        assert_eq!((buffer.places.len(), buffer.bytes.len()), (SLOTS, SLOTS * 240));
+        for sequence in 1_006..1_070 {
+            assert_eq!(buffer.payload(sequence, 0), [sequence as u8; 161]);
+        }
+        buffer.reset();
+        assert_eq!((buffer.spares, buffer.late), (SLOTS, 8));
+        buffer.insert(5, 0, Some(Encoding::Pcmu), &[1; MAX_PAYLOAD]);
+        assert_eq!(buffer.payload(5, 0), [1; MAX_PAYLOAD]);
+        // The same number again takes the same place.
+        buffer.insert(5, 0, None, &[]);
+        assert_eq!((buffer.spares, buffer.payload(5, 0).len()), (SLOTS - 1, 0));
     }
 
     #[test]

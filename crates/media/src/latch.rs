@@ -69,6 +69,7 @@ pub struct Latch {
     held: usize,
     arrivals: [u64; RUN],
     lengths: [usize; RUN],
+    /// Those held back, one after the other. Takes no memory until there is one.
     datagrams: Vec<u8>,
     /// Packets refused, those of candidates that did not pass included.
     pub refused: u64,
@@ -92,7 +93,7 @@ impl Latch {
             held: 0,
             arrivals: [0; RUN],
             lengths: [0; RUN],
-            datagrams: vec![0; RUN * MAX_DATAGRAM],
+            datagrams: Vec::new(),
             refused: 0,
         }
     }
@@ -143,8 +144,7 @@ impl Latch {
             self.candidate = Some(source);
             self.candidate_ssrc = ssrc;
         }
-        let at = self.held * MAX_DATAGRAM;
-        self.datagrams[at..at + datagram.len()].copy_from_slice(datagram);
+        self.datagrams.extend_from_slice(datagram);
         self.arrivals[self.held] = now;
         self.lengths[self.held] = datagram.len();
         self.held += 1;
@@ -166,10 +166,12 @@ impl Latch {
     pub fn take_held(&mut self, index: usize, datagram: &mut [u8; MAX_DATAGRAM]) -> Option<(u64, usize)> {
         if index >= self.held {
             self.held = 0;
+            self.datagrams.clear();
             return None;
         }
         let length = self.lengths[index];
-        datagram[..length].copy_from_slice(&self.datagrams[index * MAX_DATAGRAM..][..length]);
+        let start = self.lengths[..index].iter().sum::<usize>();
+        datagram[..length].copy_from_slice(&self.datagrams[start..start + length]);
         Some((self.arrivals[index], length))
     }
 
@@ -177,6 +179,7 @@ impl Latch {
     fn dismiss(&mut self) {
         self.refused += self.held as u64;
         self.held = 0;
+        self.datagrams.clear();
     }
 }
 

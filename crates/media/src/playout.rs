@@ -6,7 +6,7 @@
 
 use crate::FRAME;
 use crate::PER_MILLISECOND;
-use crate::concealment::Concealment;
+use crate::concealment::{Concealment, HISTORY};
 use crate::delay::DelayEstimator;
 use crate::g711::{self, Encoding};
 use crate::jitter::{JitterBuffer, MAX_PAYLOAD};
@@ -30,8 +30,6 @@ const LEAST_THREATENED: i64 = 80;
 const HALF: i64 = 80;
 /// With less than 5 ms of true audio there is nothing to stretch.
 const LEAST_READY: i64 = 40;
-/// What is recalled of the past to look for a piece to say twice.
-const PAST: usize = 240;
 /// After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew.
 const LONGEST_GAP: i64 = 1_600;
 /// A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set.
@@ -283,11 +281,11 @@ impl Playout {
                 self.after_event = true;
             } else if missing > 0 && slot.timestamp > self.cursor {
                 // More time than the missing packets could fill: mostly the sender's silence.
-                if slot.timestamp - self.cursor > missing * slot.length + FRAME_TIME {
+                if slot.timestamp - self.cursor > missing * slot.length() + FRAME_TIME {
                     return Found::Pause(slot.timestamp);
                 }
                 return Found::Lost(slot.timestamp);
-            } else if slot.timestamp + slot.length <= self.cursor {
+            } else if slot.timestamp + slot.length() <= self.cursor {
                 self.buffer.advance(sequence + 1);
             } else if slot.timestamp > self.cursor {
                 return Found::Pause(slot.timestamp);
@@ -414,18 +412,18 @@ impl Playout {
         if most < least {
             return false;
         }
-        let mut work = [0; PAST + FRAME];
-        self.concealment.recall(&mut work[..PAST]);
-        let count = self.peek(&mut work[PAST..]);
+        let mut work = [0; HISTORY + FRAME];
+        work[..HISTORY].copy_from_slice(self.concealment.recall());
+        let count = self.peek(&mut work[HISTORY..]);
         let mut lag = most as usize;
-        if !stretch::soft(&work[PAST - WINDOW..PAST + count]) {
-            let found = stretch::search(&work, PAST + count.min(80) - WINDOW, WINDOW, least as usize, most as usize, Towards::Past);
+        if !stretch::soft(&work[HISTORY - WINDOW..HISTORY + count]) {
+            let found = stretch::search(&work, HISTORY + count.min(80) - WINDOW, WINDOW, least as usize, most as usize, Towards::Past);
             if found.degree < degree {
                 return false;
             }
             lag = found.lag;
         }
-        stretch::blend(&work, PAST, PAST - lag, lag.min(count), frame);
+        stretch::blend(&work, HISTORY, HISTORY - lag, lag.min(count), frame);
         self.skip(FRAME - lag);
         self.stretched += lag as u64;
         self.take(frame);
@@ -460,7 +458,7 @@ impl Playout {
         while end - self.cursor < 2 * FRAME_TIME {
             match self.buffer.get(sequence) {
                 Some(slot) if slot.encoding.is_none() => {}
-                Some(slot) if slot.timestamp <= end => end = end.max(slot.timestamp + slot.length),
+                Some(slot) if slot.timestamp <= end => end = end.max(slot.timestamp + slot.length()),
                 _ => break,
             }
             sequence += 1;
@@ -479,7 +477,7 @@ impl Playout {
                 if offset < 0 {
                     break;
                 }
-                if offset < slot.length {
+                if offset < slot.length() {
                     at += g711::decode(encoding, self.buffer.payload(sequence, offset as usize), &mut samples[at..]);
                 }
             }
@@ -493,7 +491,7 @@ impl Playout {
         self.cursor += count as i64;
         while let Some(slot) = self.buffer.get(self.buffer.next) {
             // What has no audio is left for `seek`.
-            if slot.encoding.is_none() || slot.timestamp + slot.length > self.cursor {
+            if slot.encoding.is_none() || slot.timestamp + slot.length() > self.cursor {
                 break;
             }
             self.buffer.release();
@@ -508,7 +506,7 @@ impl Playout {
         let offset = self.cursor - slot.timestamp;
         let count = g711::decode(encoding, self.buffer.payload(sequence, offset as usize), samples);
         self.cursor += count as i64;
-        if self.cursor >= slot.timestamp + slot.length {
+        if self.cursor >= slot.timestamp + slot.length() {
             self.buffer.release();
         }
         count

@@ -1,7 +1,7 @@
 //! A first-in, first-out buffer of samples.
 
-/// Samples between a writer and a reader. Its size is a power of two, so that a running count, masked, is a position. It begins small
-/// and doubles up to its capacity when more has to wait: a thousand calls whose readers keep up take little memory.
+/// Samples between a writer and a reader. Its size is a power of two, so that a running count, masked, is a position. It begins with
+/// nothing and doubles up to its capacity when more has to wait: a thousand calls whose readers keep up take little memory.
 #[derive(Debug)]
 pub struct Ring {
     samples: Vec<i16>,
@@ -14,19 +14,19 @@ pub struct Ring {
 /// Less than a frame would make the session stutter by construction; more than this (8.7 min) is a mistake.
 const CAPACITIES: (usize, usize) = (256, 1 << 22);
 
-/// Samples that every ring has room for from the start: 128 ms.
-const FIRST: usize = 1_024;
+/// Samples that a ring has room for from the first one on: 32 ms.
+const FIRST: usize = 256;
 
 impl Ring {
     /// An empty ring for at least `capacity` samples: the next power of two, 256 to 4,194,304.
     pub fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(CAPACITIES.0, CAPACITIES.1).next_power_of_two();
-        Self { samples: vec![0; capacity.min(FIRST)], capacity, start: 0, length: 0 }
+        Self { samples: Vec::new(), capacity, start: 0, length: 0 }
     }
 
     /// Makes room for `length` samples in all, as far as the capacity goes.
     fn grow(&mut self, length: usize) {
-        let size = length.next_power_of_two().min(self.capacity);
+        let size = length.next_power_of_two().clamp(FIRST, self.capacity);
         if size <= self.samples.len() {
             return;
         }
@@ -58,7 +58,7 @@ impl Ring {
     /// Appends all of at most a ring's capacity, dropping the oldest for want of room. Returns how many were dropped.
     pub fn push(&mut self, samples: &[i16]) -> usize {
         let dropped = (self.length + samples.len()).saturating_sub(self.capacity).min(self.length);
-        self.start = (self.start + dropped) & (self.samples.len() - 1);
+        self.start = (self.start + dropped) & self.samples.len().saturating_sub(1);
         self.length -= dropped;
         self.write(samples);
         dropped
@@ -67,6 +67,9 @@ impl Ring {
     /// Moves the oldest into `samples`. Returns how many that were.
     pub fn read(&mut self, samples: &mut [i16]) -> usize {
         let count = samples.len().min(self.length);
+        if count == 0 {
+            return 0;
+        }
         let first = count.min(self.samples.len() - self.start);
         samples[..first].copy_from_slice(&self.samples[self.start..self.start + first]);
         samples[first..count].copy_from_slice(&self.samples[..count - first]);
@@ -108,10 +111,11 @@ mod tests {
         let mut ring = Ring::new(4_096);
         let count: Vec<i16> = (0..5_000).collect();
         let mut out = [0; 5_000];
+        assert_eq!((ring.read(&mut out), ring.samples.capacity()), (0, 0));
         assert_eq!(ring.write(&count[..900]), 900);
         assert_eq!(ring.read(&mut out[..500]), 500);
         assert_eq!(ring.write(&count[900..1_500]), 600);
-        assert_eq!(ring.samples.len(), FIRST);
+        assert_eq!(ring.samples.len(), 1_024);
         assert_eq!(ring.write(&count[1_500..2_000]), 500);
         assert_eq!(ring.samples.len(), 2_048);
         assert_eq!(ring.write(&count[2_000..5_000]), 2_596);

@@ -7,15 +7,13 @@
  * comes back: repetition and truth are blended. All of it without delaying good audio by a sample.
  */
 
-/** What is remembered of the audio played: a power of two. */
-const HISTORY = 512;
 /** Pitch periods looked for: 66 to 200 Hz. Higher voices are found at a multiple of their period. */
 const SHORTEST = 40;
 const LONGEST = 120;
 /** Samples over which two stretches of the past are compared: a longer window looks back to another sound. */
 const WINDOW = 80;
-/** What the analysis looks at. */
-const TAIL = WINDOW + 2 * LONGEST;
+/** What is remembered of the audio played: two of the longest periods, one to be repeated and what it is blended into. */
+export const HISTORY: number = 2 * LONGEST;
 /** Over so many samples the step at the beginning dies away. */
 const SEAM = 8;
 /** Made-up audio fades from its first sample until 60 ms: the guess becomes worse, and a longer hum would be heard as such. */
@@ -27,10 +25,8 @@ const RAMP = 16;
 
 /** Listens to all that is played, and speaks when there is nothing. Ranges are `from` up to, not including, `to`. */
 export class Concealment {
+  /** Oldest first. */
   readonly #history = new Int16Array(HISTORY);
-  #at = 0;
-  /** The latest part of the history, oldest first, while it is analysed. */
-  readonly #tail = new Int16Array(TAIL);
   /** Samples made up since the last true one; 0: none. */
   #erased = 0;
   /** Samples still to be blended. */
@@ -76,7 +72,7 @@ export class Concealment {
 
   /** There is nothing to be heard: the far end is silent. */
   silence(samples: Int16Array, from: number, to: number): void {
-    const last = this.#history[(this.#at - 1) & (HISTORY - 1)]!;
+    const last = this.#history[HISTORY - 1]!;
     for (let index = from; index < to; index++) {
       samples[index] = index - from < RAMP ? (last * (RAMP - 1 - (index - from))) / RAMP : 0;
     }
@@ -85,17 +81,17 @@ export class Concealment {
     this.#remember(samples, from, to);
   }
 
-  /** The latest of what was played, oldest first: the `count` (at most 512) first of `samples`. */
-  recall(samples: Int16Array, count: number): void {
-    for (let index = 0; index < count; index++) {
-      samples[index] = this.#history[(this.#at - count + index) & (HISTORY - 1)]!;
-    }
+  /** The latest of what was played, oldest first: the first {@link HISTORY} of `samples`. */
+  recall(samples: Int16Array): void {
+    samples.set(this.#history);
   }
 
   #remember(samples: Int16Array, from: number, to: number): void {
-    for (let index = from; index < to; index++) {
-      this.#history[this.#at] = samples[index]!;
-      this.#at = (this.#at + 1) & (HISTORY - 1);
+    const start = Math.max(from, to - HISTORY);
+    const at = HISTORY - (to - start);
+    this.#history.copyWithin(0, to - start);
+    for (let index = start; index < to; index++) {
+      this.#history[at + index - start] = samples[index]!;
     }
   }
 
@@ -118,10 +114,7 @@ export class Concealment {
 
   /** Finds the pitch period of what was played last, and makes a cycle of it that can go round. */
   #analyse(): void {
-    const tail = this.#tail;
-    for (let index = 0; index < TAIL; index++) {
-      tail[index] = this.#history[(this.#at + HISTORY - TAIL + index) & (HISTORY - 1)]!;
-    }
+    const history = this.#history;
     // Every second lag and sample first, then the neighbours of the best in full.
     let best = LONGEST;
     let bestScore = 0;
@@ -144,30 +137,30 @@ export class Concealment {
       }
     }
     this.#period = best;
-    const start = TAIL - best;
+    const start = HISTORY - best;
     const blend = best >> 2;
     for (let index = 0; index < best; index++) {
-      const sample = tail[start + index]!;
+      const sample = history[start + index]!;
       if (index + blend < best) {
         this.#cycle[index] = sample;
       } else {
         const weight = index + blend + 1 - best;
         const whole = blend + 1;
-        this.#cycle[index] = (sample * (whole - weight) + tail[start + index - best]! * weight) / whole;
+        this.#cycle[index] = (sample * (whole - weight) + history[start + index - best]! * weight) / whole;
       }
     }
     this.#phase = 0;
-    this.#step = tail[TAIL - 1]! - tail[start - 1]!;
+    this.#step = history[HISTORY - 1]! - history[start - 1]!;
   }
 
   /** How well the last {@link WINDOW} samples repeat those `lag` before them: the squared correlation over the energy. */
   #likeness(lag: number, stride: number): number {
-    const tail = this.#tail;
+    const history = this.#history;
     let product = 0;
     let energy = 0;
-    for (let index = TAIL - WINDOW; index < TAIL; index += stride) {
-      const before = tail[index - lag]!;
-      product += tail[index]! * before;
+    for (let index = HISTORY - WINDOW; index < HISTORY; index += stride) {
+      const before = history[index - lag]!;
+      product += history[index]! * before;
       energy += before * before;
     }
     // Both sums are exact; what follows rounds alike in both languages.

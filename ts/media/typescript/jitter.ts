@@ -1,6 +1,11 @@
 /**
  * The jitter buffer's store: packets by sequence number, until they are played or given up. When to play what is `playout.ts`'s
  * business, how long to wait `delay.ts`'s.
+ *
+ * Packets lie in places, of which there are as many as ever waited at once, each as long as the longest payload so far. The place given
+ * up last is the next to be filled: a call whose packets come evenly uses two or three of them over and over, and they stay in the
+ * processor's cache. Memory is taken when more packets wait, or longer ones, than ever before: 4, 8, … 64 places. Never for a packet
+ * as such.
  */
 
 import type { Encoding } from "../contract.ts";
@@ -9,10 +14,16 @@ import type { Encoding } from "../contract.ts";
 export const SLOTS = 64;
 /** The longest payload: 120 ms. */
 export const MAX_PAYLOAD = 960;
+/** The places there are at first. */
+const FIRST_PLACES = 4;
+/** The length of a place is a multiple of this: 10 ms. */
+const STEP = 80;
+/** No place: nothing waits under this number. */
+const NOWHERE = 255;
 
 /** One packet that waits. */
 export interface Slot {
-  /** Extended sequence number; -1: empty. */
+  /** Extended sequence number. */
   sequence: number;
   /** Extended timestamp of the first sample. */
   timestamp: number;
@@ -24,9 +35,15 @@ export interface Slot {
 
 /** A ring of packets. */
 export class JitterBuffer {
-  readonly #slots: Slot[] = Array.from({ length: SLOTS }, () => ({ sequence: -1, timestamp: 0, length: 0, encoding: undefined }));
-  /** The payloads, {@link MAX_PAYLOAD} bytes for each slot; see {@link payload}. */
-  readonly bytes: Uint8Array = new Uint8Array(SLOTS * MAX_PAYLOAD);
+  /** Each number's place. */
+  readonly #ring = new Uint8Array(SLOTS).fill(NOWHERE);
+  readonly #places: Slot[] = [];
+  /** The payloads, so many bytes for each place; see {@link payload}. Another array after an {@link insert}. */
+  bytes: Uint8Array = new Uint8Array(0);
+  #stride = 0;
+  /** The places that are free: the first `#spares`, the last of them is taken first. */
+  readonly #spare = new Uint8Array(SLOTS);
+  #spares = 0;
   /** Whether anything came since the last reset, and whether anything was played or given up. */
   #started = false;
   #consumed = false;
@@ -38,8 +55,8 @@ export class JitterBuffer {
 
   /** Forgets everything but the count. */
   reset(): void {
-    for (const slot of this.#slots) {
-      slot.sequence = -1;
+    for (let index = 0; index < SLOTS; index++) {
+      this.#vacate(index);
     }
     this.#started = false;
     this.#consumed = false;
@@ -67,13 +84,13 @@ export class JitterBuffer {
       this.advance(sequence - SLOTS + 1);
     }
     this.#highest = Math.max(this.#highest, sequence);
-    const index = sequence & (SLOTS - 1);
-    const slot = this.#slots[index]!;
+    const place = this.#occupy(sequence & (SLOTS - 1), length);
+    const slot = this.#places[place]!;
     slot.sequence = sequence;
     slot.timestamp = timestamp;
     slot.length = length;
     slot.encoding = encoding;
-    const at = index * MAX_PAYLOAD;
+    const at = place * this.#stride;
     for (let offset = 0; offset < length; offset++) {
       this.bytes[at + offset] = datagram[start + offset]!;
     }
@@ -81,13 +98,17 @@ export class JitterBuffer {
 
   /** The packet with this number. What it says holds until the buffer changes. */
   get(sequence: number): Slot | undefined {
-    const slot = this.#slots[sequence & (SLOTS - 1)]!;
+    const place = this.#ring[sequence & (SLOTS - 1)]!;
+    if (place === NOWHERE) {
+      return undefined;
+    }
+    const slot = this.#places[place]!;
     return slot.sequence === sequence ? slot : undefined;
   }
 
   /** Where in {@link bytes} the payload of a packet that is there begins. */
   payload(sequence: number): number {
-    return (sequence & (SLOTS - 1)) * MAX_PAYLOAD;
+    return this.#ring[sequence & (SLOTS - 1)]! * this.#stride;
   }
 
   /** The number of the first packet there, or -1. */
@@ -110,7 +131,7 @@ export class JitterBuffer {
 
   /** The packet whose turn it is has been played. */
   release(): void {
-    this.#slots[this.next & (SLOTS - 1)]!.sequence = -1;
+    this.#vacate(this.next & (SLOTS - 1));
     this.next += 1;
     this.#consumed = true;
   }
@@ -123,5 +144,55 @@ export class JitterBuffer {
     }
     this.next = Math.max(this.next, sequence);
     this.#consumed = true;
+  }
+
+  /** A place for a payload of this length. It is the slot's until {@link JitterBuffer.#vacate}. */
+  #occupy(index: number, length: number): number {
+    if (length > this.#stride) {
+      this.#widen(Math.ceil(length / STEP) * STEP);
+    }
+    if (this.#ring[index] === NOWHERE) {
+      if (this.#spares === 0) {
+        this.#grow();
+      }
+      this.#spares -= 1;
+      this.#ring[index] = this.#spare[this.#spares]!;
+    }
+    return this.#ring[index]!;
+  }
+
+  #vacate(index: number): void {
+    const place = this.#ring[index]!;
+    if (place !== NOWHERE) {
+      this.#ring[index] = NOWHERE;
+      this.#spare[this.#spares] = place;
+      this.#spares += 1;
+    }
+  }
+
+  /** All places are taken: as many more. */
+  #grow(): void {
+    const before = this.#places.length;
+    const after = Math.max(2 * before, FIRST_PLACES);
+    for (let place = after - 1; place >= before; place--) {
+      this.#spare[this.#spares] = place;
+      this.#spares += 1;
+    }
+    while (this.#places.length < after) {
+      this.#places.push({ sequence: -1, timestamp: 0, length: 0, encoding: undefined });
+    }
+    const bytes = new Uint8Array(after * this.#stride);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
+
+  /** Makes each place `stride` bytes long. */
+  #widen(stride: number): void {
+    const bytes = new Uint8Array(this.#places.length * stride);
+    for (let place = 0; place < this.#places.length; place++) {
+      bytes.set(this.bytes.subarray(place * this.#stride, (place + 1) * this.#stride), place * stride);
+    }
+    this.bytes = bytes;
+    this.#stride = stride;
   }
 }

@@ -58,7 +58,9 @@ export class Latch {
   #held = 0;
   readonly #arrivals = new Float64Array(RUN);
   readonly #lengths = new Int32Array(RUN);
-  readonly #datagrams = new Uint8Array(RUN * MAX_DATAGRAM);
+  /** Those held back, one after the other, and where the last ends. Takes no memory until there is one. */
+  #datagrams = new Uint8Array(0);
+  #end = 0;
   /** Packets refused, those of candidates that did not pass included. */
   refused = 0;
   /** Whether our packets go elsewhere since the last "promote", and when the packet that {@link takeHeld} gave arrived. */
@@ -120,7 +122,7 @@ export class Latch {
       become(this.#candidate, address, port);
       this.#candidateSsrc = ssrc;
     }
-    this.#datagrams.set(datagram, this.#held * MAX_DATAGRAM);
+    this.#keep(datagram);
     this.#arrivals[this.#held] = now;
     this.#lengths[this.#held] = datagram.length;
     this.#held += 1;
@@ -145,10 +147,15 @@ export class Latch {
   takeHeld(index: number, datagram: Uint8Array): number {
     if (index >= this.#held) {
       this.#held = 0;
+      this.#end = 0;
       return -1;
     }
     const length = this.#lengths[index]!;
-    datagram.set(this.#datagrams.subarray(index * MAX_DATAGRAM, index * MAX_DATAGRAM + length));
+    let start = 0;
+    for (let before = 0; before < index; before++) {
+      start += this.#lengths[before]!;
+    }
+    datagram.set(this.#datagrams.subarray(start, start + length));
     this.arrival = this.#arrivals[index]!;
     return length;
   }
@@ -157,6 +164,18 @@ export class Latch {
   #dismiss(): void {
     this.refused += this.#held;
     this.#held = 0;
+    this.#end = 0;
+  }
+
+  #keep(datagram: Uint8Array): void {
+    const end = this.#end + datagram.length;
+    if (end > this.#datagrams.length) {
+      const datagrams = new Uint8Array(Math.max(end, 2 * this.#datagrams.length));
+      datagrams.set(this.#datagrams.subarray(0, this.#end));
+      this.#datagrams = datagrams;
+    }
+    this.#datagrams.set(datagram, this.#end);
+    this.#end = end;
   }
 }
 

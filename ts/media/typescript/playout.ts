@@ -7,7 +7,7 @@
  */
 
 import type { Encoding } from "../contract.ts";
-import { Concealment } from "./concealment.ts";
+import { Concealment, HISTORY } from "./concealment.ts";
 import { DelayEstimator } from "./delay.ts";
 import { FRAME, PER_MILLISECOND } from "./frame.ts";
 import { decode } from "./g711.ts";
@@ -30,8 +30,6 @@ const LEAST_THREATENED = 80;
 const HALF = 80;
 /** With less than 5 ms of true audio there is nothing to stretch. */
 const LEAST_READY = 40;
-/** What is recalled of the past to look for a piece to say twice. */
-const PAST = 240;
 /** After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew. */
 const LONGEST_GAP = 1_600;
 /** A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set. */
@@ -93,7 +91,7 @@ export class Playout {
   /** When the packet that {@link Playout.seek} found begins. */
   #found = 0;
   /** Room for what is stretched, and for what is alike in it. */
-  readonly #work = new Int16Array(PAST + FRAME);
+  readonly #work = new Int16Array(HISTORY + FRAME);
   readonly #likeness: Likeness = { lag: 0, degree: 0 };
 
   /** Bounds of the delay in ms. */
@@ -411,18 +409,18 @@ export class Playout {
       return false;
     }
     const work = this.#work;
-    this.#concealment.recall(work, PAST);
-    const count = this.#peek(work, PAST, PAST + FRAME);
+    this.#concealment.recall(work);
+    const count = this.#peek(work, HISTORY, HISTORY + FRAME);
     let lag = most;
-    if (!soft(work, PAST - WINDOW, PAST + count)) {
+    if (!soft(work, HISTORY - WINDOW, HISTORY + count)) {
       const found = this.#likeness;
-      search(work, PAST + Math.min(count, 80) - WINDOW, WINDOW, least, most, "past", found);
+      search(work, HISTORY + Math.min(count, 80) - WINDOW, WINDOW, least, most, "past", found);
       if (found.degree < degree) {
         return false;
       }
       lag = found.lag;
     }
-    blend(work, PAST, PAST - lag, Math.min(lag, count), frame);
+    blend(work, HISTORY, HISTORY - lag, Math.min(lag, count), frame);
     this.#skip(FRAME - lag);
     this.stretched += lag;
     this.#take(frame, 0, FRAME);
