@@ -1,3 +1,4 @@
+export { WavError } from "./audio/errors.ts";
 export { SidetoneError } from "./error.ts";
 export type { Direction, Encoding, EngineName, MediaStatistics } from "./media/contract.ts";
 export { EngineUnavailableError, MediaSocketError, NoPortsAvailableError } from "./media/errors.ts";

@@ -51,6 +51,9 @@ export interface PhoneEvents {
   callError: [call: VoIPCall, error: unknown];
 }
 
+/** How long `stop()` waits for far ends to answer BYE and CANCEL, ms. */
+const FAREWELL = 4000;
+
 const DEFAULT_PAYLOAD_TYPES: readonly PayloadType[] = [PayloadType.PCMU, PayloadType.PCMA, PayloadType.EVENT];
 
 /**
@@ -276,13 +279,24 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       return;
     }
     this.#become(PhoneStatus.DEREGISTERING);
-    await Promise.allSettled([...this.#calls].map((call) => call.end()));
+    await this.#endCalls(client);
     this.#client = undefined;
     try {
       await client.stop();
     } finally {
       this.#become(PhoneStatus.INACTIVE);
     }
+  }
+
+  /** Ends every call. Whose far end is gone does not answer, and is not waited for 64*T1 long: `client.stop()` lets go of it. */
+  async #endCalls({ clock }: SIPClient): Promise<void> {
+    await new Promise<void>((settle) => {
+      const alarm = clock.at(clock.now() + FAREWELL, settle);
+      void Promise.allSettled([...this.#calls].map((call) => call.end())).then(() => {
+        alarm.cancel();
+        settle();
+      });
+    });
   }
 
   /**
