@@ -9,7 +9,7 @@ use sidetone_media::event::EventQueue;
 fn check(events: &mut EventQueue, sounding: &mut Option<u8>) {
     while let Some(event) = events.poll() {
         match event {
-            Event::DtmfStart { event } => assert_eq!(sounding.replace(event), None),
+            Event::DtmfStart { event, .. } => assert_eq!(sounding.replace(event), None),
             Event::DtmfEnd { event, .. } => assert_eq!(sounding.take(), Some(event)),
             _ => {}
         }
@@ -38,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
             _ => receiver.receive(now, timestamp, &step[3..7], &mut events),
         }
         let mut payload = [0; 160];
-        sender.next(sent, &mut payload, &mut own);
+        sender.next(sent, 160, &mut payload, &mut own);
         sent = sent.wrapping_add(160 * (1 + u32::from(step[0] == 255)));
         while own.poll().is_some() {}
         check(&mut events, &mut sounding);
