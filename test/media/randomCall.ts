@@ -4,11 +4,14 @@ import { encode } from "../../ts/media/typescript/g711.ts";
 import { Control } from "../../ts/media/typescript/control.ts";
 import { type Address, eventPayload, parameters, Random, REMOTE, rtpPacket, STRANGER } from "./farEnd.ts";
 
+/** How a datagram goes by what the session sent before: a report that answers its last one, or a packet with its own SSRC. */
+type Part = "answer" | "echo";
+
 /** One call to a {@link SessionCore}. */
 export type Step =
   | { readonly call: "configure"; readonly parameters: StreamParameters }
-  | { readonly call: "receive"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array }
-  | { readonly call: "receiveRtcp"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array }
+  | { readonly call: "receive"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array; readonly as?: Part }
+  | { readonly call: "receiveRtcp"; readonly now: number; readonly from: Address; readonly datagram: Uint8Array; readonly as?: Part }
   | { readonly call: "bye"; readonly now: number }
   | { readonly call: "tick"; readonly now: number; readonly skipped: number }
   | { readonly call: "write"; readonly samples: Int16Array }
@@ -83,7 +86,7 @@ interface KeyPress {
 class Scene {
   readonly #random: Random;
   readonly #steps: Step[] = [];
-  readonly #wire: { due: number; from: Address; datagram: Uint8Array; control?: boolean }[] = [];
+  readonly #wire: { due: number; from: Address; datagram: Uint8Array; control?: boolean; as?: Part }[] = [];
   readonly #near32: number;
   #control: Control;
   #sent = 0;
@@ -106,6 +109,10 @@ class Scene {
   #period: number;
   #loudness: number;
   readonly #noise: number;
+  /** The far end's packets have our SSRC, whatever that is. */
+  #echoes = false;
+  /** How loud this side's caller is: as loud as can be, or almost silent. */
+  #voice = 65_536;
   /** Until then nothing passes the network. */
   #heldUntil = 0;
 
@@ -246,7 +253,7 @@ class Scene {
       datagram[random.below(datagram.length)] = random.below(256);
     }
     const from = random.chance(80) ? { address: this.#from.address, port: this.#from.port + 1 } : random.pick(SOURCES);
-    this.#wire.push({ due: this.#now + this.#delay, from, datagram, control: random.chance(60) });
+    this.#wire.push({ due: this.#now + this.#delay, from, datagram, control: random.chance(60), ...(random.chance(70) ? { as: "answer" } : {}) });
   }
 
   #send(fields: { payloadType: number; timestamp: number; payload: Uint8Array }): void {
@@ -262,7 +269,7 @@ class Scene {
       if (!random.chance(this.#trouble.loss)) {
         const jitter = random.chance(20) ? random.below(this.#trouble.jitter * 1_000) : random.below(2_000);
         const due = this.#now + this.#delay - Math.floor((this.#now % 1e9) * this.#drift * 1e-6) + jitter;
-        this.#wire.push({ due: Math.max(due, this.#heldUntil), from: this.#from, datagram });
+        this.#wire.push({ due: Math.max(due, this.#heldUntil), from: this.#from, datagram, ...(this.#echoes ? { as: "echo" } : {}) });
       }
     }
   }
@@ -288,6 +295,12 @@ class Scene {
     const happenings: readonly (() => void)[] = [
       () => this.#configure(),
       () => (this.#ssrc = random.next()),
+      () => (this.#echoes = !this.#echoes),
+      () => {
+        // Somebody drew our SSRC.
+        this.#ssrc = this.#near32;
+        this.#control = new Control(this.#ssrc, "far", 1_600_000_000_000_000, random.next());
+      },
       () => (this.#sequence = random.below(65_536)),
       () => (this.#sequence = (this.#sequence + random.pick([3, 70, 200, 2_999, 3_000, 65_430])) & 0xffff),
       () => (this.#timestamp = random.next()),
@@ -354,6 +367,13 @@ class Scene {
     if (random.chance(60)) {
       Object.assign(changes, { ptime: random.pick([10, 20, 30, 40, 50, 60, 0, 25, 1_000]) });
     }
+    if (random.chance(40)) {
+      Object.assign(changes, { sendNoisePayloadType: random.pick([13, 97, -1]), receiveNoisePayloadType: random.pick([13, 97, -1]) });
+    }
+    if (random.chance(30)) {
+      const [rtcpSenderBandwidth, rtcpReceiverBandwidth] = random.pick([[0, 0], [0, 3_000], [1_000, 0], [100, 300], [64_000, 1], [4_294_967_295, 1]]);
+      Object.assign(changes, { rtcpSenderBandwidth, rtcpReceiverBandwidth, voipMetrics: random.chance(50) });
+    }
     if (random.chance(50)) {
       Object.assign(changes, { rtcpMux: random.chance(50), rtcpReducedSize: random.chance(50) });
     }
@@ -367,10 +387,13 @@ class Scene {
   /** What this side's caller does. */
   #near(): void {
     const random = this.#random;
+    if (random.chance(2)) {
+      this.#voice = random.pick([65_536, 4, 60, 200]);
+    }
     if (random.chance(30)) {
       const samples = new Int16Array(random.pick([160, 160, 320, 1, 100, 1_000]));
       for (let index = 0; index < samples.length; index++) {
-        samples[index] = random.below(65_536);
+        samples[index] = random.below(this.#voice) - (this.#voice >> 1);
       }
       this.#steps.push({ call: "write", samples });
     }
@@ -390,10 +413,24 @@ class Scene {
     const due = this.#wire.filter((packet) => packet.due < until).toSorted((a, b) => a.due - b.due);
     const later = this.#wire.filter((packet) => packet.due >= until);
     this.#wire.splice(0, this.#wire.length, ...later);
-    for (const { due: now, from, datagram, control } of due) {
-      this.#steps.push({ call: control === true ? "receiveRtcp" : "receive", now: Math.max(now, this.#now), from, datagram });
+    for (const { due: now, from, datagram, control, as } of due) {
+      const call = control === true ? "receiveRtcp" : "receive";
+      this.#steps.push({ call, now: Math.max(now, this.#now), from, datagram, ...(as === undefined ? {} : { as }) });
     }
   }
+}
+
+/** What each core sent last: the middle of a sender report's time, and its SSRC. */
+const reported = new WeakMap<SessionCore, number>();
+const named = new WeakMap<SessionCore, number>();
+
+/** A far end's datagram as it arrives: a report's first block then names the last report that came from this core. */
+function arriving(core: SessionCore, { datagram, as }: { readonly datagram: Uint8Array; readonly as?: Part }): Uint8Array {
+  const [at, value] = as === "echo" ? [8, named.get(core)] : [datagram[1] === 200 ? 44 : 24, reported.get(core)];
+  if (as === undefined || value === undefined || datagram.length < at + 4) return datagram;
+  const copy = datagram.slice();
+  new DataView(copy.buffer).setUint32(at, value);
+  return copy;
 }
 
 /** Does one step. @returns everything that can be seen of it, as something to compare */
@@ -403,10 +440,10 @@ export function perform(core: SessionCore, step: Step): readonly unknown[] {
       core.configure(step.parameters);
       return [core.destination()];
     case "receive":
-      core.receive(step.now, step.from.address, step.from.port, step.datagram);
+      core.receive(step.now, step.from.address, step.from.port, arriving(core, step));
       return [];
     case "receiveRtcp":
-      core.receiveRtcp(step.now, step.from.address, step.from.port, step.datagram);
+      core.receiveRtcp(step.now, step.from.address, step.from.port, arriving(core, step));
       return [];
     case "bye": {
       const packet = new Uint8Array(1_500);
@@ -417,8 +454,12 @@ export function perform(core: SessionCore, step: Step): readonly unknown[] {
       const seen: string[] = [];
       for (let length = core.tick(step.now, step.skipped, packet); length > 0; length = core.more(packet)) {
         seen.push(hex(packet, length));
+        named.set(core, new DataView(packet.buffer).getUint32(8));
       }
-      return [...seen, core.destination(), hex(packet, core.tickRtcp(step.now, packet)), core.rtcpDestination()];
+      const report = core.tickRtcp(step.now, packet);
+      // The middle of its NTP time, where it is a sender report.
+      if (report > 0 && packet[1] === 200) reported.set(core, new DataView(packet.buffer).getUint32(10));
+      return [...seen, core.destination(), hex(packet, report), core.rtcpDestination()];
     }
     case "write":
       return [core.write(step.samples)];

@@ -3,8 +3,8 @@ import process from "node:process";
 import { describe, expect, it } from "vitest";
 import type { MediaStatistics, SessionCore, SessionOptions, StreamParameters } from "../../ts/media/contract.ts";
 import { Session } from "../../ts/media/typescript/session.ts";
-import { crc32 } from "./farEnd.ts";
-import { randomCall, type Step } from "./randomCall.ts";
+import { crc32, parameters, Random, REMOTE, rtpPacket } from "./farEnd.ts";
+import { type RandomCall, randomCall, type Step } from "./randomCall.ts";
 import { events, newSession } from "./session.ts";
 
 /** A step, and what comes of it: `out` is short for a packet or for samples, `events` are those polled after it. */
@@ -48,7 +48,10 @@ const CALLS = [
 ];
 
 if (process.env["UPDATE_VECTORS"] === "1") {
-  const vectors = CALLS.map(({ name, seed, frames }) => record(name, seed, frames));
+  const vectors = [
+    ...CALLS.map(({ name, seed, frames }) => record(name, randomCall(seed, frames))),
+    record("comfort noise both ways", quietCall()),
+  ];
   const texts = vectors.map(({ steps, ...rest }) => {
     const lines = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
     return `  { "name": ${JSON.stringify(rest.name)}, "options": ${JSON.stringify(rest.options)}, "steps": [\n${lines}\n  ], "statistics": ${JSON.stringify(rest.statistics)} }`;
@@ -73,8 +76,25 @@ describe("a recorded session", () => {
   });
 });
 
-function record(name: string, seed: number, frames: number): Vector {
-  const call = randomCall(seed, frames);
+/** A room, a word, the room again, a digit; and the far end's silence, described. */
+function quietCall(): RandomCall {
+  const random = new Random(3);
+  const steps: Step[] = [{ call: "configure", parameters: parameters({ sendNoisePayloadType: 13, ptime: 40 }) }];
+  for (let frame = 0; frame < 120; frame++) {
+    const peak = frame >= 50 && frame < 56 ? 4_000 : 40;
+    steps.push({ call: "write", samples: Int16Array.from({ length: 160 }, () => random.below(2 * peak) - peak) });
+    if (frame === 90) steps.push({ call: "sendEvents", events: [5], duration: 80, gap: 40 });
+    if (frame % 50 === 1) {
+      const payload = Uint8Array.of(50, 150, 110 + frame / 50);
+      const datagram = rtpPacket({ payloadType: 13, sequence: frame / 50, timestamp: 160 * frame, payload });
+      steps.push({ call: "receive", now: frame * 20_000, from: REMOTE, datagram });
+    }
+    steps.push({ call: "tick", now: frame * 20_000, skipped: 0 });
+  }
+  return { options: { ssrc: 1, sequence: 9, timestamp: 0 }, steps: [...steps, { call: "read", count: 20_000 }] };
+}
+
+function record(name: string, call: RandomCall): Vector {
   const session = new Session(call.options);
   const steps = call.steps.map((step) => {
     const line = asLine(step);

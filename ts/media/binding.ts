@@ -112,12 +112,14 @@ export interface MediaStatistics {
   bytesSent: number
   framesSilent: number
   framesSkipped: number
+  packetsSuppressed: number
   packetsReceived: number
   bytesReceived: number
   packetsRejected: number
   packetsLost: number
   packetsLate: number
   packetsDuplicate: number
+  packetsLooped: number
   samplesPlayed: number
   samplesConcealed: number
   samplesStretched: number
@@ -165,9 +167,14 @@ export interface StreamParameters {
   receivePayloadTypes: readonly number[]
   receiveEncodings: readonly Encoding[]
   receiveEventPayloadType: number
+  sendNoisePayloadType?: number
+  receiveNoisePayloadType?: number
   ptime?: number
   remoteRtcpAddress?: string
   remoteRtcpPort?: number
   rtcpMux?: boolean
   rtcpReducedSize?: boolean
+  rtcpSenderBandwidth?: number
+  rtcpReceiverBandwidth?: number
+  voipMetrics?: boolean
 }

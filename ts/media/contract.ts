@@ -33,6 +33,10 @@ export interface StreamParameters {
   readonly receiveEncodings: readonly Encoding[];
   /** Our payload type for telephone-event, or -1. */
   readonly receiveEventPayloadType: number;
+  /** The far end's payload type for comfort noise (RFC 3389), where both sides agreed on it: silence is not sent then. Default -1: none. */
+  readonly sendNoisePayloadType?: number;
+  /** Our payload type for comfort noise besides 13, which is always taken. Default -1. */
+  readonly receiveNoisePayloadType?: number;
   /** How much audio the far end wants in a packet, ms: 10 to 60 by tens, others are rounded down. Default 20. */
   readonly ptime?: number;
   /** Where the far end wants its RTCP. Default: RTP's address and the port above RTP's; RTP's own port with {@link rtcpMux}. */
@@ -42,6 +46,11 @@ export interface StreamParameters {
   readonly rtcpMux?: boolean;
   /** Both sides wrote a=rtcp-rsize: RTCP packets need not be compound (RFC 5506). */
   readonly rtcpReducedSize?: boolean;
+  /** What RTCP may take, bit/s, of those who send RTP and of those who only listen: b=RS and b=RR (RFC 3556). Default 1,000 and 3,000. 0: none. */
+  readonly rtcpSenderBandwidth?: number;
+  readonly rtcpReceiverBandwidth?: number;
+  /** Whether to send the VoIP metrics of RFC 3611: the far end's a=rtcp-xr asks for them. Default: as {@link SessionOptions.voipMetrics} says. */
+  readonly voipMetrics?: boolean;
 }
 
 /** The values that RFC 3550 §5.1 wants random, and the bounds of the buffers. */
@@ -83,6 +92,8 @@ export interface MediaStatistics {
   readonly framesSilent: number;
   /** Frames that were never sent because the sender was stalled past their deadline. */
   readonly framesSkipped: number;
+  /** Packets that were not sent because they held nothing but silence, and comfort noise was agreed on. */
+  readonly packetsSuppressed: number;
   /** RTP packets accepted, events included, and their payload bytes. */
   readonly packetsReceived: number;
   readonly bytesReceived: number;
@@ -93,6 +104,8 @@ export interface MediaStatistics {
   /** Arrived after their moment of playout. */
   readonly packetsLate: number;
   readonly packetsDuplicate: number;
+  /** Came back with our own SSRC, which we had changed for that reason already (RFC 3550 §8.2): a loop, or an echo test. */
+  readonly packetsLooped: number;
   /** Samples played, and of those how many were made up because a packet was missing. */
   readonly samplesPlayed: number;
   readonly samplesConcealed: number;
@@ -169,7 +182,8 @@ export interface SessionCore {
    * One frame interval (20 ms): plays one frame out of the jitter buffer into the read buffer, and writes the RTP packet
    * of this interval into `packet` (at least 1,500 bytes).
    * `skipped` is how many intervals the caller missed since the last call: the timestamp moves on by as many frames, the sequence number does not.
-   * @returns the packet's length, 0 when nothing is to be sent (the direction forbids it, or nothing is configured yet)
+   * @returns the packet's length, 0 when nothing is to be sent (the direction forbids it, nothing is configured yet, or nobody speaks
+   *   and comfort noise is agreed on)
    */
   tick(now: number, skipped: number, packet: Uint8Array): number;
   /**

@@ -43,10 +43,14 @@ fn call(lost: usize) {
         send_event_payload_type: None,
         receive: vec![(0, Encoding::Pcmu)],
         receive_event_payload_type: None,
+        send_noise_payload_type: None,
+        receive_noise_payload_type: None,
         ptime: 20,
         remote_rtcp: StreamParameters::usual_rtcp(remote, false),
         rtcp_mux: false,
         rtcp_reduced_size: false,
+        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
+        voip_metrics: None,
     });
     let (mut packet, mut report, mut audio) = ([0; 1_500], [0; 500], [0; 800]);
     for index in 0..FRAMES {

@@ -36,10 +36,14 @@ fn parameters(remote: SocketAddr) -> StreamParameters {
         send_event_payload_type: None,
         receive: vec![(0, Encoding::Pcmu)],
         receive_event_payload_type: None,
+        send_noise_payload_type: None,
+        receive_noise_payload_type: None,
         ptime: 20,
         remote_rtcp: StreamParameters::usual_rtcp(remote, false),
         rtcp_mux: false,
         rtcp_reduced_size: false,
+        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
+        voip_metrics: None,
     }
 }
 

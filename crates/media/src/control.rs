@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::interval::Schedule;
+use crate::interval::{Bandwidth, Schedule};
 use crate::rtcp::{self, Compound, Outgoing, ReportBlock, SenderInfo, VoipMetrics};
 
 /// Seconds from NTP's 1900 to Unix's 1970.
@@ -52,6 +52,10 @@ pub struct Control {
     sent_next: usize,
     /// RTP packets that we had sent at the last report and at the one before.
     marks: [u64; 2],
+    /// The source that we were until it collided with another, not yet said goodbye for; and what had been sent then.
+    former: Option<u32>,
+    former_packets: u64,
+    former_octets: u64,
     /// Compound packets.
     pub packets_sent: u64,
     /// See `packets_sent`.
@@ -85,6 +89,9 @@ impl Control {
             sent: [0; REMEMBERED],
             sent_next: 0,
             marks: [0; 2],
+            former: None,
+            former_packets: 0,
+            former_octets: 0,
             packets_sent: 0,
             packets_received: 0,
             round_trip: 0,
@@ -96,12 +103,39 @@ impl Control {
     }
 
     /// Takes over the SDP's address for RTCP. The same as before leaves everything as it is.
-    pub fn configure(&mut self, remote: SocketAddr, reduced_size: bool) {
+    pub fn configure(&mut self, remote: SocketAddr, reduced_size: bool, bandwidth: Bandwidth) {
         self.reduced_size = reduced_size;
+        self.schedule.bandwidth = bandwidth;
         if self.negotiated != Some(remote) {
             self.negotiated = Some(remote);
             self.destination = Some(remote);
         }
+    }
+
+    /// We are another source from now on (RFC 3550 §8.2), after so many packets and octets.
+    pub fn rename(&mut self, ssrc: u32, packets: u64, octets: u64) {
+        self.former = Some(self.ssrc);
+        self.former_packets = packets;
+        self.former_octets = octets;
+        self.ssrc = ssrc;
+        // Reports that answer ours are about a source that is no more.
+        self.sent = [0; REMEMBERED];
+    }
+
+    /// Writes the goodbye of the source that we no longer are. Returns its length; 0 when there is none to say.
+    pub fn write_goodbye(&mut self, packet: &mut [u8]) -> usize {
+        let Some(former) = self.former.take() else { return 0 };
+        if self.mute() || self.former_packets == 0 && self.packets_sent == 0 {
+            return 0;
+        }
+        let length = rtcp::compose(packet, &Outgoing { ssrc: former, bye: true, ..Outgoing::default() }, &self.name);
+        self.packets_sent += u64::from(length > 0);
+        length
+    }
+
+    /// Neither who sends nor who listens may send RTCP.
+    pub fn mute(&self) -> bool {
+        self.schedule.bandwidth == Bandwidth { senders: 0, receivers: 0 }
     }
 
     /// Where our reports go.
@@ -121,6 +155,11 @@ impl Control {
         compound.bye &= theirs.is_some();
         self.packets_received += 1;
         self.schedule.received(datagram.len());
+        if compound.sender == self.ssrc {
+            // Our own, come back, or a source that must take another name: it tells us nothing.
+            compound.bye = false;
+            return Some(compound);
+        }
         if theirs == Some(compound.sender) {
             // Its packets show where it is, as those of RTP do (RFC 4961).
             self.destination = Some(source);
@@ -169,8 +208,8 @@ impl Control {
             ntp_seconds,
             ntp_fraction,
             timestamp: facts.timestamp,
-            packets: facts.packets as u32,
-            octets: facts.octets as u32,
+            packets: (facts.packets - self.former_packets) as u32,
+            octets: (facts.octets - self.former_octets) as u32,
         };
         let report = facts.report.map(|report| {
             if report.ssrc != self.reporter || self.last_report == 0 {

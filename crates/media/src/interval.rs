@@ -2,12 +2,13 @@
 
 /// §6.2: the least mean interval, s; the first one is half as long.
 const MINIMUM: f64 = 5.0;
-/// §6.2: while no more than this share of the participants send, they have this share of the bandwidth.
-const SENDERS_SHARE: f64 = 0.25;
 /// §6.3.1: reconsideration makes intervals longer than drawn; this, e − 3/2, makes up for it.
 const COMPENSATION: f64 = 1.218_28;
-/// §6.2: RTCP may take 5 % of the session's bandwidth, here G.711's 64 kbit/s with its headers at 20 ms: octets a second.
-pub const BANDWIDTH: f64 = 500.0;
+/// §6.2: RTCP may take 5 % of the session's bandwidth, here G.711's 64 kbit/s with its headers at 20 ms; senders have a quarter of it.
+/// Bits a second, as b=RS and b=RR count (RFC 3556).
+pub const USUAL_BANDWIDTH: Bandwidth = Bandwidth { senders: 1_000, receivers: 3_000 };
+/// Bits in an octet.
+const OCTET: f64 = 8.0;
 /// §6.3.2: what the average size begins with is the probable size of the first packet: IP, UDP, report, description.
 const FIRST_SIZE: f64 = 128.0;
 /// IPv4's and UDP's headers count as well (§6.2).
@@ -15,20 +16,40 @@ const LOWER_HEADERS: f64 = 28.0;
 /// Microseconds in a second.
 const SECOND: f64 = 1_000_000.0;
 
-/// A.7: seconds until the next packet. `random` is 0 up to, not including, 1; `average` the mean size of RTCP packets, octets.
-pub fn rtcp_interval(members: u32, senders: u32, bandwidth: f64, we_sent: bool, average: f64, initial: bool, random: f64) -> f64 {
+/// What RTCP may take, bits a second (RFC 3556): those who send RTP, and those who only listen. Who has none sends no RTCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bandwidth {
+    /// b=RS.
+    pub senders: u32,
+    /// b=RR.
+    pub receivers: u32,
+}
+
+impl Bandwidth {
+    /// Whether one may send RTCP at all.
+    fn allows(self, we_sent: bool) -> bool {
+        (if we_sent { self.senders } else { self.receivers }) > 0
+    }
+}
+
+/// A.7: seconds until the next packet of one who has some bandwidth. `random` is 0 up to, not including, 1; `average` the mean size of
+/// RTCP packets, octets.
+pub fn rtcp_interval(members: u32, senders: u32, bandwidth: Bandwidth, we_sent: bool, average: f64, initial: bool, random: f64) -> f64 {
     let minimum = if initial { MINIMUM / 2.0 } else { MINIMUM };
+    let whole = f64::from(bandwidth.senders) + f64::from(bandwidth.receivers);
     let mut participants = f64::from(members);
-    let mut share = bandwidth;
-    if f64::from(senders) <= participants * SENDERS_SHARE {
+    let mut share = whole;
+    // RFC 3556 §2: while the senders are no larger a part of the participants than of the bandwidth, each group shares its own.
+    if f64::from(senders) * whole <= participants * f64::from(bandwidth.senders) {
         if we_sent {
-            share *= SENDERS_SHARE;
+            share = f64::from(bandwidth.senders);
             participants = f64::from(senders);
         } else {
-            share *= 1.0 - SENDERS_SHARE;
+            share = f64::from(bandwidth.receivers);
             participants -= f64::from(senders);
         }
     }
+    let share = share / OCTET;
     (average * participants / share).max(minimum) * (random + 0.5) / COMPENSATION
 }
 
@@ -51,16 +72,30 @@ pub struct Schedule {
     /// Mean size of the RTCP packets sent and received, octets.
     average: f64,
     random: u32,
+    /// Agreed on for this stream.
+    pub bandwidth: Bandwidth,
 }
 
 impl Schedule {
     /// Not running yet. `seed` makes the intervals differ from everybody else's.
     pub fn new(seed: u32) -> Self {
-        Self { running: false, initial: true, last: 0, next: 0, members: 1, average: FIRST_SIZE, random: if seed == 0 { 1 } else { seed } }
+        Self {
+            running: false,
+            initial: true,
+            last: 0,
+            next: 0,
+            members: 1,
+            average: FIRST_SIZE,
+            random: if seed == 0 { 1 } else { seed },
+            bandwidth: USUAL_BANDWIDTH,
+        }
     }
 
     /// Whether a packet is to be sent now. The first call starts the timer.
     pub fn due(&mut self, now: u64, members: u32, senders: u32, we_sent: bool) -> bool {
+        if !self.bandwidth.allows(we_sent) {
+            return false;
+        }
         if !self.running {
             self.running = true;
             self.last = now;
@@ -88,7 +123,9 @@ impl Schedule {
         self.received(length);
         self.last = now;
         self.initial = false;
-        self.next = now + self.draw(self.members, senders, we_sent);
+        if self.bandwidth.allows(we_sent) {
+            self.next = now + self.draw(self.members, senders, we_sent);
+        }
     }
 
     /// A packet of `length` octets came (§6.3.3).
@@ -109,7 +146,7 @@ impl Schedule {
         self.random ^= self.random >> 17;
         self.random ^= self.random << 5;
         let random = f64::from(self.random) / 4_294_967_296.0;
-        (rtcp_interval(members, senders, BANDWIDTH, we_sent, self.average, self.initial, random) * SECOND) as u64
+        (rtcp_interval(members, senders, self.bandwidth, we_sent, self.average, self.initial, random) * SECOND) as u64
     }
 }
 
@@ -120,17 +157,35 @@ mod tests {
     #[test]
     fn a_call_of_two_reports_every_five_seconds_give_or_take_half() {
         for (random, expected) in [(0.0, 2.5), (0.5, 5.0), (0.999_999, 7.5)] {
-            let interval = rtcp_interval(2, 2, BANDWIDTH, true, 128.0, false, random);
+            let interval = rtcp_interval(2, 2, USUAL_BANDWIDTH, true, 128.0, false, random);
             assert!((interval - expected / COMPENSATION).abs() < 1e-4);
-            assert!((rtcp_interval(2, 2, BANDWIDTH, true, 128.0, true, random) - expected / 2.0 / COMPENSATION).abs() < 1e-4);
+            assert!((rtcp_interval(2, 2, USUAL_BANDWIDTH, true, 128.0, true, random) - expected / 2.0 / COMPENSATION).abs() < 1e-4);
         }
     }
 
     #[test]
     fn a_crowd_shares_the_bandwidth_and_senders_have_a_quarter_of_it() {
-        assert!((rtcp_interval(1_000, 1, 500.0, false, 100.0, false, 0.5) - 999.0 * 100.0 / 375.0 / COMPENSATION).abs() < 1e-6);
-        assert!((rtcp_interval(1_000, 100, 500.0, true, 100.0, false, 0.5) - 100.0 * 100.0 / 125.0 / COMPENSATION).abs() < 1e-6);
-        assert!((rtcp_interval(1_000, 900, 500.0, true, 100.0, false, 0.5) - 1_000.0 * 100.0 / 500.0 / COMPENSATION).abs() < 1e-6);
+        assert!((rtcp_interval(1_000, 1, USUAL_BANDWIDTH, false, 100.0, false, 0.5) - 999.0 * 100.0 / 375.0 / COMPENSATION).abs() < 1e-6);
+        assert!((rtcp_interval(1_000, 100, USUAL_BANDWIDTH, true, 100.0, false, 0.5) - 100.0 * 100.0 / 125.0 / COMPENSATION).abs() < 1e-6);
+        assert!(
+            (rtcp_interval(1_000, 900, USUAL_BANDWIDTH, true, 100.0, false, 0.5) - 1_000.0 * 100.0 / 500.0 / COMPENSATION).abs() < 1e-6
+        );
+    }
+
+    #[test]
+    fn bandwidth_that_was_agreed_on_is_kept() {
+        // RFC 3556: senders 800 bit/s, receivers 200 bit/s; 100 octets are 800 bits.
+        let narrow = Bandwidth { senders: 800, receivers: 200 };
+        assert!((rtcp_interval(20, 10, narrow, true, 100.0, false, 0.5) - 10.0 / COMPENSATION).abs() < 1e-9);
+        assert!((rtcp_interval(20, 10, narrow, false, 100.0, false, 0.5) - 40.0 / COMPENSATION).abs() < 1e-9);
+        assert!((rtcp_interval(20, 20, narrow, true, 100.0, false, 0.5) - 16.0 / COMPENSATION).abs() < 1e-9);
+        let mut schedule = Schedule::new(5);
+        schedule.bandwidth = Bandwidth { senders: 0, receivers: 3_000 };
+        let mut count = |from: u64, we_sent| {
+            (from..from + 60).filter(|second| schedule.due(second * 1_000_000, 2, u32::from(we_sent), we_sent)).map(|_| 1).sum::<u32>()
+        };
+        assert_eq!(count(0, true), 0, "b=RS:0 keeps senders quiet");
+        assert!(count(60, false) > 0);
     }
 
     /// Times at which packets are sent when somebody looks every 20 ms, s.

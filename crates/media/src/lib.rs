@@ -9,7 +9,7 @@
 //! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`.
 //! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]). [`loss`] and [`emodel`] say how the call sounds; [`tones`] hears digits
 //! that come as sound.
-//! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] → [`rtp`].
+//! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`] ([`voice`]) → [`rtp`].
 #![forbid(unsafe_code)]
 
 pub mod concealment;
@@ -33,10 +33,13 @@ pub mod rtp;
 pub mod session;
 pub mod statistics;
 pub mod stretch;
+pub mod suppression;
 pub mod tones;
+pub mod voice;
 
 pub use event::{Event, EventSource};
 pub use g711::Encoding;
+pub use interval::Bandwidth;
 pub use parameters::{Direction, SessionOptions, StreamParameters};
 pub use session::Session;
 pub use statistics::Statistics;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::g711::Encoding;
+use crate::interval::Bandwidth;
 
 /// Which way media flows, seen from this side (RFC 4566 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +101,10 @@ pub struct StreamParameters {
     pub receive: Vec<(u8, Encoding)>,
     /// Our payload type for telephone-event.
     pub receive_event_payload_type: Option<u8>,
+    /// The far end's payload type for comfort noise (RFC 3389), if it is agreed on: then silence is not sent.
+    pub send_noise_payload_type: Option<u8>,
+    /// Our payload type for comfort noise besides 13, which is always taken.
+    pub receive_noise_payload_type: Option<u8>,
     /// How much audio the far end wants in a packet, ms: 10 to 60, by tens.
     pub ptime: u32,
     /// Where the far end wants its RTCP.
@@ -108,6 +113,10 @@ pub struct StreamParameters {
     pub rtcp_mux: bool,
     /// RTCP packets need not be compound (RFC 5506).
     pub rtcp_reduced_size: bool,
+    /// What RTCP may take: b=RS and b=RR (RFC 3556).
+    pub rtcp_bandwidth: Bandwidth,
+    /// Whether to send the VoIP metrics of RFC 3611; None: as the session's options say.
+    pub voip_metrics: Option<bool>,
 }
 
 impl StreamParameters {

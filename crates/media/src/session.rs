@@ -17,6 +17,7 @@ use crate::ring::Ring;
 use crate::rtcp::{self, VoipMetrics};
 use crate::rtp::{self, HEADER_LENGTH, Header};
 use crate::statistics::Statistics;
+use crate::suppression::{Outcome, Suppression};
 use crate::tones::ToneDetector;
 use crate::{FRAME, PER_MILLISECOND};
 
@@ -29,6 +30,9 @@ const PACKET_STEP: u32 = 10;
 const LONGEST_PACKET: usize = 480;
 /// A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5).
 const SENDS_OF_LATE: u64 = 10_000_000;
+
+/// So many addresses that sent packets with our SSRC are remembered.
+const CONFLICTS: usize = 4;
 
 /// Comfort noise at 8,000 Hz (RFC 3389 §5).
 const NOISE_PAYLOAD_TYPE: u8 = 13;
@@ -54,10 +58,17 @@ enum Payload {
 /// - Received audio is played from the first packet on, one frame an interval, silence when there is none.
 /// - A far end is silent when no RTP came since we began to listen, later when neither RTP nor RTCP did: who suppresses silence
 ///   still reports.
+/// - A far end that has our SSRC makes us take another (RFC 3550 §8.2). What then still comes back with ours is a loop: counted, but heard,
+///   for an echo test is just that.
+/// - With comfort noise agreed, nothing is sent while nobody speaks but a description of the noise once a second: NATs stay open.
 /// - Tones are not looked for any more once a telephone-event came: who sends both would dial every digit twice.
 #[derive(Debug)]
 pub struct Session {
     ssrc: u32,
+    /// Where to take another SSRC from when ours is somebody else's too, and whose packets bore it (RFC 3550 §8.2).
+    random: u32,
+    conflicts: [Option<SocketAddr>; CONFLICTS],
+    conflict: usize,
     sequence: u16,
     timestamp: u32,
     parameters: Option<StreamParameters>,
@@ -73,6 +84,8 @@ pub struct Session {
     reception: Reception,
     receiver: EventReceiver,
     sender: EventSender,
+    /// While comfort noise is agreed.
+    suppression: Option<Box<Suppression>>,
     playout: Playout,
     tones: Option<ToneDetector>,
     control: Control,
@@ -90,16 +103,19 @@ pub struct Session {
     heard_rtp: bool,
     timed_out: bool,
     voip_metrics: bool,
+    voip_metrics_usual: bool,
     maximum_delay: u32,
     greatest_delay: u32,
     packets_sent: u64,
     bytes_sent: u64,
     frames_silent: u64,
     frames_skipped: u64,
+    packets_suppressed: u64,
     packets_received: u64,
     bytes_received: u64,
     packets_rejected: u64,
     packets_duplicate: u64,
+    packets_looped: u64,
     samples_overrun: u64,
 }
 
@@ -108,6 +124,9 @@ impl Session {
     pub fn new(options: SessionOptions) -> Self {
         Self {
             ssrc: options.ssrc,
+            random: options.seed ^ options.ssrc,
+            conflicts: [None; CONFLICTS],
+            conflict: 0,
             sequence: options.sequence,
             timestamp: options.timestamp,
             parameters: None,
@@ -120,6 +139,7 @@ impl Session {
             reception: Reception::new(),
             receiver: EventReceiver::new(),
             sender: EventSender::new(),
+            suppression: None,
             playout: Playout::new(options.minimum_delay, options.maximum_delay),
             tones: options.tone_detection.then(ToneDetector::new),
             control: Control::new(options.ssrc, &options.cname, options.epoch, options.seed),
@@ -135,16 +155,19 @@ impl Session {
             heard_rtp: false,
             timed_out: false,
             voip_metrics: options.voip_metrics,
+            voip_metrics_usual: options.voip_metrics,
             maximum_delay: options.maximum_delay,
             greatest_delay: 0,
             packets_sent: 0,
             bytes_sent: 0,
             frames_silent: 0,
             frames_skipped: 0,
+            packets_suppressed: 0,
             packets_received: 0,
             bytes_received: 0,
             packets_rejected: 0,
             packets_duplicate: 0,
+            packets_looped: 0,
             samples_overrun: 0,
         }
     }
@@ -154,6 +177,9 @@ impl Session {
         self.payloads = [Payload::Unknown; 128];
         // Static (RFC 3551): it comes from far ends that never offered it.
         self.payloads[usize::from(NOISE_PAYLOAD_TYPE)] = Payload::Noise;
+        if let Some(payload_type) = parameters.receive_noise_payload_type {
+            self.payloads[usize::from(payload_type & 0x7f)] = Payload::Noise;
+        }
         for &(payload_type, encoding) in &parameters.receive {
             self.payloads[usize::from(payload_type & 0x7f)] = Payload::Audio(encoding);
         }
@@ -161,7 +187,8 @@ impl Session {
             self.payloads[usize::from(payload_type & 0x7f)] = Payload::Event;
         }
         self.latch.configure(parameters.remote);
-        self.control.configure(parameters.remote_rtcp, parameters.rtcp_reduced_size);
+        self.control.configure(parameters.remote_rtcp, parameters.rtcp_reduced_size, parameters.rtcp_bandwidth);
+        self.voip_metrics = parameters.voip_metrics.unwrap_or(self.voip_metrics_usual);
         self.packet_length = (parameters.ptime / PACKET_STEP).clamp(1, 6) * PACKET_STEP * PER_MILLISECOND;
         if !parameters.direction.receives() && self.reception.started {
             // What arrives from now on is nobody's business, neither lost nor played.
@@ -175,6 +202,11 @@ impl Session {
         }
         if parameters.send_event_payload_type.is_none() {
             self.sender.cancel(&mut self.events);
+        }
+        if parameters.send_noise_payload_type.is_none() {
+            self.suppression = None;
+        } else {
+            self.suppression.get_or_insert_with(|| Box::new(Suppression::new())).restart();
         }
         self.parameters = Some(parameters);
     }
@@ -192,6 +224,9 @@ impl Session {
             self.packets_rejected += 1;
             return;
         };
+        if header.ssrc == self.ssrc && self.knows(source) {
+            self.collide(source);
+        }
         let continuity = if !self.reception.started {
             Continuity::Fresh
         } else if self.continues(&header) {
@@ -216,18 +251,17 @@ impl Session {
         if self.parameters.is_none() {
             return;
         }
-        let known = [self.latch.destination(), self.control.negotiated(), self.control.destination()];
         let theirs = self.reception.started.then_some(self.reception.ssrc);
         // A port of its own, which NATs change: so the address decides.
-        let compound = if known.iter().flatten().any(|address| address.ip() == source.ip()) {
-            self.control.receive(now, source, datagram, theirs)
-        } else {
-            None
-        };
+        let compound = if self.knows(source) { self.control.receive(now, source, datagram, theirs) } else { None };
         let Some(compound) = compound else {
             self.packets_rejected += 1;
             return;
         };
+        if compound.sender == self.ssrc {
+            self.collide(source);
+            return;
+        }
         if self.heard_rtp {
             self.hear(now);
         }
@@ -264,6 +298,7 @@ impl Session {
             self.waiting += FRAME as u32;
         } else {
             self.sender.interrupt(&mut self.events);
+            self.interrupt_suppression();
             self.marker = true;
             self.timestamp = self.timestamp.wrapping_add(self.waiting + FRAME as u32);
             self.waiting = 0;
@@ -273,16 +308,21 @@ impl Session {
 
     /// After [`Self::tick`]: the next packet of the same interval. Returns its length, 0 when there is none.
     pub fn more(&mut self, packet: &mut [u8]) -> usize {
-        if !self.has_more() || packet.len() < HEADER_LENGTH + LONGEST_PACKET {
+        if packet.len() < HEADER_LENGTH + LONGEST_PACKET {
             return 0;
         }
-        let length = self.send(packet);
-        self.waiting -= self.packet_length;
-        self.timestamp = self.timestamp.wrapping_add(self.packet_length);
-        length
+        while self.has_more() {
+            let length = self.send(packet);
+            self.waiting -= self.packet_length;
+            self.timestamp = self.timestamp.wrapping_add(self.packet_length);
+            if length > 0 {
+                return length;
+            }
+        }
+        0
     }
 
-    /// Whether [`Self::more`] would give a packet.
+    /// Whether [`Self::more`] would give a packet, unless it held nothing but silence that need not be sent.
     pub fn has_more(&self) -> bool {
         self.waiting >= self.packet_length
     }
@@ -293,7 +333,14 @@ impl Session {
         let Some(destination) = self.control.destination() else { return 0 };
         let started = self.reception.started;
         let sends = started && now.saturating_sub(self.rtp_at) < SENDS_OF_LATE;
-        if destination.ip().is_unspecified() || !self.control.due(now, self.packets_sent, started, sends) {
+        if destination.ip().is_unspecified() {
+            return 0;
+        }
+        let goodbye = self.control.write_goodbye(packet);
+        if goodbye > 0 {
+            return goodbye;
+        }
+        if !self.control.due(now, self.packets_sent, started, sends) {
             return 0;
         }
         self.report(now, false, packet)
@@ -303,7 +350,7 @@ impl Session {
     /// none is to be sent.
     pub fn bye(&mut self, now: u64, packet: &mut [u8]) -> usize {
         match self.control.destination() {
-            Some(destination) if !destination.ip().is_unspecified() && self.control.known(self.packets_sent) => {
+            Some(destination) if !destination.ip().is_unspecified() && !self.control.mute() && self.control.known(self.packets_sent) => {
                 self.report(now, true, packet)
             }
             _ => 0,
@@ -368,12 +415,14 @@ impl Session {
             bytes_sent: self.bytes_sent,
             frames_silent: self.frames_silent,
             frames_skipped: self.frames_skipped,
+            packets_suppressed: self.packets_suppressed,
             packets_received: self.packets_received,
             bytes_received: self.bytes_received,
             packets_rejected: self.packets_rejected + self.latch.refused,
             packets_lost: self.reception.lost(),
             packets_late: self.playout.late(),
             packets_duplicate: self.packets_duplicate,
+            packets_looped: self.packets_looped,
             samples_played: self.playout.played,
             samples_concealed: self.playout.concealed,
             samples_stretched: self.playout.stretched,
@@ -509,6 +558,32 @@ impl Session {
         known.then_some(header)
     }
 
+    /// Whether it is an address of the far end's.
+    fn knows(&self, source: SocketAddr) -> bool {
+        let known = [self.latch.destination(), self.control.negotiated(), self.control.destination()];
+        known.iter().flatten().any(|address| address.ip() == source.ip())
+    }
+
+    /// A packet of the far end's bears our SSRC.
+    fn collide(&mut self, source: SocketAddr) {
+        if self.conflicts.contains(&Some(source)) {
+            self.packets_looped += 1;
+            return;
+        }
+        self.conflicts[self.conflict] = Some(source);
+        self.conflict = (self.conflict + 1) % CONFLICTS;
+        let former = self.ssrc;
+        while self.ssrc == former {
+            self.random = if self.random == 0 { 1 } else { self.random };
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 17;
+            self.random ^= self.random << 5;
+            self.ssrc = self.random;
+        }
+        self.control.rename(self.ssrc, self.packets_sent, self.bytes_sent);
+        self.marker = true;
+    }
+
     fn continues(&self, header: &Header) -> bool {
         self.reception.started && header.ssrc == self.reception.ssrc && self.reception.fits(header.sequence)
     }
@@ -565,37 +640,78 @@ impl Session {
         }
     }
 
-    /// Writes a packet.
+    /// Writes a packet. Returns its length, 0 when it would hold nothing but silence.
     fn send(&mut self, packet: &mut [u8]) -> usize {
         let Some(parameters) = &self.parameters else { return 0 };
         let event_payload_type = parameters.send_event_payload_type.unwrap_or(0);
-        let (payload_type, encoding) = (parameters.send_payload_type, parameters.send_encoding);
         let samples = self.packet_length as usize;
         let payload = &mut packet[HEADER_LENGTH..HEADER_LENGTH + samples];
-        let outgoing = self.sender.next(self.timestamp, self.packet_length, payload, &mut self.events);
-        let length = if let Outgoing::Event { timestamp, marker } = outgoing {
-            rtp::write_header(packet, marker, event_payload_type, self.sequence, timestamp, self.ssrc);
-            dtmf::PAYLOAD_LENGTH
-        } else {
-            let mut audio = [0; LONGEST_PACKET];
-            let count = if outgoing == Outgoing::Audio { self.outgoing.read(&mut audio[..samples]) } else { 0 };
-            g711::encode(encoding, &audio[..count], payload);
-            payload[count..].fill(g711::silence(encoding));
-            self.frames_silent += u64::from(count == 0 && outgoing == Outgoing::Audio);
-            rtp::write_header(packet, self.marker, payload_type, self.sequence, self.timestamp, self.ssrc);
-            self.marker = false;
-            samples
+        let length = match self.sender.next(self.timestamp, self.packet_length, payload, &mut self.events) {
+            Outgoing::Event { timestamp, marker } => {
+                self.interrupt_suppression();
+                rtp::write_header(packet, marker, event_payload_type, self.sequence, timestamp, self.ssrc);
+                dtmf::PAYLOAD_LENGTH
+            }
+            Outgoing::Audio => self.send_audio(packet),
+            Outgoing::Silence => {
+                self.interrupt_suppression();
+                self.write_audio(packet, &[])
+            }
         };
+        if length == 0 {
+            self.packets_suppressed += 1;
+            return 0;
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.packets_sent += 1;
         self.bytes_sent += length as u64;
         HEADER_LENGTH + length
+    }
+
+    /// Writes what is queued, or what is to be said of its silence. Returns the payload's length, 0 when nothing is to be sent.
+    fn send_audio(&mut self, packet: &mut [u8]) -> usize {
+        let mut audio = [0; LONGEST_PACKET];
+        let audio = &mut audio[..self.packet_length as usize];
+        let count = self.outgoing.read(audio);
+        if let (Some(suppression), Some(parameters)) = (&mut self.suppression, &self.parameters) {
+            let silent = suppression.silent();
+            match suppression.decide(audio, &mut packet[HEADER_LENGTH..]) {
+                Outcome::Speech => self.marker |= silent,
+                Outcome::Description(length) => {
+                    let payload_type = parameters.send_noise_payload_type.unwrap_or(NOISE_PAYLOAD_TYPE);
+                    rtp::write_header(packet, false, payload_type, self.sequence, self.timestamp, self.ssrc);
+                    return length;
+                }
+                Outcome::Nothing => return 0,
+            }
+        }
+        self.frames_silent += u64::from(count == 0);
+        self.write_audio(packet, &audio[..count])
+    }
+
+    /// Writes a packet of audio, filled up with silence. Returns its payload's length.
+    fn write_audio(&mut self, packet: &mut [u8], audio: &[i16]) -> usize {
+        let Some(parameters) = &self.parameters else { return 0 };
+        let samples = self.packet_length as usize;
+        let payload = &mut packet[HEADER_LENGTH..HEADER_LENGTH + samples];
+        g711::encode(parameters.send_encoding, audio, payload);
+        payload[audio.len()..].fill(g711::silence(parameters.send_encoding));
+        rtp::write_header(packet, self.marker, parameters.send_payload_type, self.sequence, self.timestamp, self.ssrc);
+        self.marker = false;
+        samples
+    }
+
+    fn interrupt_suppression(&mut self) {
+        if let Some(suppression) = &mut self.suppression {
+            suppression.interrupt();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interval::USUAL_BANDWIDTH;
     use crate::parameters::Direction;
 
     fn remote() -> SocketAddr {
@@ -612,10 +728,14 @@ mod tests {
             send_event_payload_type: None,
             receive: vec![(0, Encoding::Pcmu)],
             receive_event_payload_type: None,
+            send_noise_payload_type: None,
+            receive_noise_payload_type: None,
             ptime: 20,
             remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
             rtcp_mux: false,
             rtcp_reduced_size: false,
+            rtcp_bandwidth: USUAL_BANDWIDTH,
+            voip_metrics: None,
         });
         session
     }

@@ -11,6 +11,8 @@ pub struct Statistics {
     pub frames_silent: u64,
     /// Frames that were never sent because the sender was stalled past their deadline.
     pub frames_skipped: u64,
+    /// Packets that were not sent because they held nothing but silence (comfort noise).
+    pub packets_suppressed: u64,
     /// RTP packets accepted, events and duplicates included.
     pub packets_received: u64,
     /// Their payload bytes.
@@ -23,6 +25,8 @@ pub struct Statistics {
     pub packets_late: u64,
     /// Arrived again.
     pub packets_duplicate: u64,
+    /// Came back with our own SSRC: a loop, or an echo test.
+    pub packets_looped: u64,
     /// Samples played.
     pub samples_played: u64,
     /// Of those, how many were made up because a packet was missing.

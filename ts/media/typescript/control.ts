@@ -1,6 +1,6 @@
 /** A session's side of RTCP (RFC 3550 §6): when to report and what, and what the far end's reports say of our stream. */
 
-import { Schedule } from "./interval.ts";
+import { type Bandwidth, Schedule } from "./interval.ts";
 import type { Source } from "./latch.ts";
 import { type Compound, compose, middle, parseCompound, type ReportBlock, type SenderInfo, type VoipMetrics } from "./rtcp.ts";
 
@@ -30,7 +30,7 @@ export interface Facts {
 
 /** The state of it. */
 export class Control {
-  readonly #ssrc: number;
+  #ssrc: number;
   readonly #name: Uint8Array;
   /** Unix time in µs at 0 of the session's clock. */
   readonly #epoch: number;
@@ -49,6 +49,10 @@ export class Control {
   /** RTP packets that we had sent at the last report and at the one before. */
   #mark = 0;
   #markBefore = 0;
+  /** The source that we were until it collided with another, not yet said goodbye for; and what had been sent then. */
+  #former: number | undefined;
+  #formerPackets = 0;
+  #formerOctets = 0;
   /** Compound packets. */
   packetsSent = 0;
   packetsReceived = 0;
@@ -70,14 +74,42 @@ export class Control {
   }
 
   /** Takes over the SDP's address for RTCP. The same as before leaves everything as it is. */
-  configure(address: string, port: number, reducedSize: boolean): void {
+  configure(address: string, port: number, reducedSize: boolean, bandwidth: Bandwidth): void {
     this.reducedSize = reducedSize;
+    this.#schedule.bandwidth = bandwidth;
     if (this.#negotiated.address !== address || this.#negotiated.port !== port) {
       this.#negotiated.address = address;
       this.#negotiated.port = port;
       this.#destination.address = address;
       this.#destination.port = port;
     }
+  }
+
+  /** We are another source from now on (RFC 3550 §8.2), after so many packets and octets. */
+  rename(ssrc: number, packets: number, octets: number): void {
+    this.#former = this.#ssrc;
+    this.#formerPackets = packets;
+    this.#formerOctets = octets;
+    this.#ssrc = ssrc;
+    // Reports that answer ours are about a source that is no more.
+    this.#sent.fill(0);
+  }
+
+  /** Writes the goodbye of the source that we no longer are. @returns its length; 0 when there is none to say */
+  writeGoodbye(packet: Uint8Array): number {
+    const former = this.#former;
+    this.#former = undefined;
+    if (former === undefined || this.mute || (this.#formerPackets === 0 && this.packetsSent === 0)) {
+      return 0;
+    }
+    const length = compose(packet, { ssrc: former, info: undefined, report: undefined, metrics: undefined, bye: true }, this.#name);
+    this.packetsSent += length > 0 ? 1 : 0;
+    return length;
+  }
+
+  /** Neither who sends nor who listens may send RTCP. */
+  get mute(): boolean {
+    return this.#schedule.bandwidth.senders === 0 && this.#schedule.bandwidth.receivers === 0;
   }
 
   /** Where our reports go. */
@@ -102,6 +134,11 @@ export class Control {
     compound.bye &&= theirs !== undefined;
     this.packetsReceived += 1;
     this.#schedule.received(datagram.length);
+    if (compound.sender === this.#ssrc) {
+      // Our own, come back, or a source that must take another name: it tells us nothing.
+      compound.bye = false;
+      return compound;
+    }
     if (theirs === compound.sender) {
       // Its packets show where it is, as those of RTP do (RFC 4961).
       this.#destination.address = address;
@@ -148,8 +185,8 @@ export class Control {
       ntpSeconds: this.#ntpSeconds(now),
       ntpFraction: this.#ntpFraction(now),
       timestamp: facts.timestamp,
-      packets: facts.packets,
-      octets: facts.octets,
+      packets: facts.packets - this.#formerPackets,
+      octets: facts.octets - this.#formerOctets,
     };
     const { metrics, bye } = facts;
     let { report } = facts;

@@ -2,12 +2,22 @@
 
 /** §6.2: the least mean interval, s; the first one is half as long. */
 const MINIMUM = 5;
-/** §6.2: while no more than this share of the participants send, they have this share of the bandwidth. */
-const SENDERS_SHARE = 0.25;
 /** §6.3.1: reconsideration makes intervals longer than drawn; this, e − 3/2, makes up for it. */
 const COMPENSATION = 1.218_28;
-/** §6.2: RTCP may take 5 % of the session's bandwidth, here G.711's 64 kbit/s with its headers at 20 ms: octets a second. */
-export const BANDWIDTH = 500;
+/** What RTCP may take, bits a second (RFC 3556): those who send RTP, and those who only listen. Who has none sends no RTCP. */
+export interface Bandwidth {
+  /** b=RS and b=RR. */
+  readonly senders: number;
+  readonly receivers: number;
+}
+
+/**
+ * §6.2: RTCP may take 5 % of the session's bandwidth, here G.711's 64 kbit/s with its headers at 20 ms; senders have a quarter of it.
+ * Bits a second, as b=RS and b=RR count (RFC 3556).
+ */
+export const USUAL_BANDWIDTH: Bandwidth = { senders: 1_000, receivers: 3_000 };
+/** Bits in an octet. */
+const OCTET = 8;
 /** §6.3.2: what the average size begins with is the probable size of the first packet: IP, UDP, report, description. */
 const FIRST_SIZE = 128;
 /** IPv4's and UDP's headers count as well (§6.2). */
@@ -15,28 +25,39 @@ const LOWER_HEADERS = 28;
 /** Microseconds in a second. */
 const SECOND = 1_000_000;
 
-/** A.7: seconds until the next packet. `random` is 0 up to, not including, 1; `average` the mean size of RTCP packets, octets. */
+/** Whether one may send RTCP at all. */
+function allows(bandwidth: Bandwidth, weSent: boolean): boolean {
+  return (weSent ? bandwidth.senders : bandwidth.receivers) > 0;
+}
+
+/**
+ * A.7: seconds until the next packet of one who has some bandwidth. `random` is 0 up to, not including, 1; `average` the mean size of
+ * RTCP packets, octets.
+ */
 export function rtcpInterval(
   members: number,
   senders: number,
-  bandwidth: number,
+  bandwidth: Bandwidth,
   weSent: boolean,
   average: number,
   initial: boolean,
   random: number,
 ): number {
   const minimum = initial ? MINIMUM / 2 : MINIMUM;
+  const whole = bandwidth.senders + bandwidth.receivers;
   let participants = members;
-  let share = bandwidth;
-  if (senders <= participants * SENDERS_SHARE) {
+  let share = whole;
+  // RFC 3556 §2: while the senders are no larger a part of the participants than of the bandwidth, each group shares its own.
+  if (senders * whole <= participants * bandwidth.senders) {
     if (weSent) {
-      share *= SENDERS_SHARE;
+      share = bandwidth.senders;
       participants = senders;
     } else {
-      share *= 1 - SENDERS_SHARE;
+      share = bandwidth.receivers;
       participants -= senders;
     }
   }
+  share /= OCTET;
   return (Math.max((average * participants) / share, minimum) * (random + 0.5)) / COMPENSATION;
 }
 
@@ -60,6 +81,8 @@ export class Schedule {
   /** Mean size of the RTCP packets sent and received, octets. */
   #average = FIRST_SIZE;
   #random: number;
+  /** Agreed on for this stream. */
+  bandwidth: Bandwidth = USUAL_BANDWIDTH;
 
   /** Not running yet. `seed` makes the intervals differ from everybody else's. */
   constructor(seed: number) {
@@ -68,6 +91,9 @@ export class Schedule {
 
   /** Whether a packet is to be sent now. The first call starts the timer. */
   due(now: number, members: number, senders: number, weSent: boolean): boolean {
+    if (!allows(this.bandwidth, weSent)) {
+      return false;
+    }
     if (!this.#running) {
       this.#running = true;
       this.#last = now;
@@ -95,7 +121,9 @@ export class Schedule {
     this.received(length);
     this.#last = now;
     this.#initial = false;
-    this.#next = now + this.#draw(this.#members, senders, weSent);
+    if (allows(this.bandwidth, weSent)) {
+      this.#next = now + this.#draw(this.#members, senders, weSent);
+    }
   }
 
   /** A packet of `length` octets came (§6.3.3). */
@@ -116,6 +144,6 @@ export class Schedule {
     this.#random ^= this.#random >>> 17;
     this.#random ^= this.#random << 5;
     const random = (this.#random >>> 0) / 4_294_967_296;
-    return Math.floor(rtcpInterval(members, senders, BANDWIDTH, weSent, this.#average, this.#initial, random) * SECOND);
+    return Math.floor(rtcpInterval(members, senders, this.bandwidth, weSent, this.#average, this.#initial, random) * SECOND);
   }
 }

@@ -15,7 +15,9 @@ import { Playout } from "./playout.ts";
 import { Reception } from "./reception.ts";
 import { Ring } from "./ring.ts";
 import { isRTCP, type VoipMetrics } from "./rtcp.ts";
+import { USUAL_BANDWIDTH } from "./interval.ts";
 import { type Header, HEADER_LENGTH, newHeader, parse, writeHeader } from "./rtp.ts";
+import { Suppression } from "./suppression.ts";
 import { ToneDetector } from "./tones.ts";
 
 /** After a stall at most this many missed frames (1 s) are played at once; what is older would be beyond any playout delay. */
@@ -27,6 +29,9 @@ const PACKET_STEP = 10;
 const LONGEST_PACKET = 480;
 /** A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5). */
 const SENDS_OF_LATE = 10_000_000;
+
+/** So many addresses that sent packets with our SSRC are remembered. */
+const CONFLICTS = 4;
 
 /** What a payload type number stands for. */
 type Payload = "unknown" | "event" | "noise" | Encoding;
@@ -55,10 +60,17 @@ const DIRECTIONS = {
  * - Received audio is played from the first packet on, one frame an interval, silence when there is none.
  * - A far end is silent when no RTP came since we began to listen, later when neither RTP nor RTCP did: who suppresses silence
  *   still reports.
+ * - A far end that has our SSRC makes us take another (RFC 3550 §8.2). What then still comes back with ours is a loop: counted, but heard,
+ *   for an echo test is just that.
+ * - With comfort noise agreed, nothing is sent while nobody speaks but a description of the noise once a second: NATs stay open.
  * - Tones are not looked for any more once a telephone-event came: who sends both would dial every digit twice.
  */
 export class Session implements SessionCore {
-  readonly #ssrc: number;
+  #ssrc: number;
+  /** Where to take another SSRC from when ours is somebody else's too, and whose packets bore it (RFC 3550 §8.2). */
+  #random: number;
+  readonly #conflicts: string[] = Array.from({ length: CONFLICTS }, () => "");
+  #conflict = 0;
   #sequence: number;
   #timestamp: number;
   #parameters: StreamParameters | undefined;
@@ -74,6 +86,8 @@ export class Session implements SessionCore {
   readonly #reception = new Reception();
   readonly #receiver = new EventReceiver();
   readonly #sender = new EventSender();
+  /** While comfort noise is agreed. */
+  #suppression: Suppression | undefined;
   readonly #playout: Playout;
   #tones: ToneDetector | undefined;
   readonly #control: Control;
@@ -90,17 +104,20 @@ export class Session implements SessionCore {
   #rtpAt = 0;
   #heardRTP = false;
   #timedOut = false;
-  readonly #voipMetrics: boolean;
+  #voipMetrics: boolean;
+  readonly #voipMetricsUsual: boolean;
   readonly #maximumDelay: number;
   #greatestDelay = 0;
   #packetsSent = 0;
   #bytesSent = 0;
   #framesSilent = 0;
   #framesSkipped = 0;
+  #packetsSuppressed = 0;
   #packetsReceived = 0;
   #bytesReceived = 0;
   #packetsRejected = 0;
   #packetsDuplicate = 0;
+  #packetsLooped = 0;
   #samplesOverrun = 0;
   /** Room for a header, a frame and a packet that was held back, so that none is allocated for a packet. */
   readonly #header: Header = newHeader();
@@ -111,6 +128,7 @@ export class Session implements SessionCore {
   /** A session that does nothing until it is configured. */
   constructor(options: SessionOptions) {
     this.#ssrc = options.ssrc >>> 0;
+    this.#random = ((options.seed ?? 0) ^ options.ssrc) >>> 0;
     this.#sequence = options.sequence & 0xffff;
     this.#timestamp = options.timestamp >>> 0;
     this.#playout = new Playout((options.minimumDelay ?? 20) >>> 0, (options.maximumDelay ?? 200) >>> 0);
@@ -118,7 +136,8 @@ export class Session implements SessionCore {
     this.#control = new Control(this.#ssrc, options.cname ?? "", Math.max(Math.floor(options.epoch ?? 0), 0), (options.seed ?? 0) >>> 0);
     this.#initialTimeout = ((options.initialTimeout ?? 30_000) >>> 0) * 1_000;
     this.#timeout = ((options.timeout ?? 30_000) >>> 0) * 1_000;
-    this.#voipMetrics = options.voipMetrics === true;
+    this.#voipMetricsUsual = options.voipMetrics === true;
+    this.#voipMetrics = this.#voipMetricsUsual;
     this.#maximumDelay = (options.maximumDelay ?? 200) >>> 0;
     this.#outgoing = new Ring((options.writeCapacity ?? 65_536) >>> 0);
     this.#incoming = new Ring((options.readCapacity ?? 65_536) >>> 0);
@@ -128,6 +147,9 @@ export class Session implements SessionCore {
     this.#payloads.fill("unknown");
     // Static (RFC 3551): it comes from far ends that never offered it.
     this.#payloads[NOISE_PAYLOAD_TYPE] = "noise";
+    if ((parameters.receiveNoisePayloadType ?? -1) >= 0) {
+      this.#payloads[parameters.receiveNoisePayloadType! & 0x7f] = "noise";
+    }
     parameters.receivePayloadTypes.forEach((payloadType, index) => {
       const encoding = parameters.receiveEncodings[index];
       if (encoding !== undefined) {
@@ -143,7 +165,12 @@ export class Session implements SessionCore {
       parameters.remoteRtcpAddress === undefined ? address : canonicalAddress(parameters.remoteRtcpAddress),
       parameters.remoteRtcpPort ?? (parameters.remotePort + (parameters.rtcpMux === true ? 0 : 1)) & 0xffff,
       parameters.rtcpReducedSize === true,
+      {
+        senders: (parameters.rtcpSenderBandwidth ?? USUAL_BANDWIDTH.senders) >>> 0,
+        receivers: (parameters.rtcpReceiverBandwidth ?? USUAL_BANDWIDTH.receivers) >>> 0,
+      },
     );
+    this.#voipMetrics = parameters.voipMetrics ?? this.#voipMetricsUsual;
     const ptime = (parameters.ptime ?? 20) >>> 0;
     this.#packetLength = Math.min(Math.max(Math.floor(ptime / PACKET_STEP), 1), 6) * PACKET_STEP * PER_MILLISECOND;
     if (!DIRECTIONS[parameters.direction].receives && this.#reception.started) {
@@ -158,6 +185,12 @@ export class Session implements SessionCore {
     }
     if (parameters.sendEventPayloadType < 0) {
       this.#sender.cancel(this.#events);
+    }
+    if ((parameters.sendNoisePayloadType ?? -1) < 0) {
+      this.#suppression = undefined;
+    } else {
+      this.#suppression ??= new Suppression();
+      this.#suppression.restart();
     }
     this.#parameters = parameters;
   }
@@ -175,6 +208,9 @@ export class Session implements SessionCore {
     if (!this.#admit(datagram)) {
       this.#packetsRejected += 1;
       return;
+    }
+    if (header.ssrc === this.#ssrc && this.#knows(address)) {
+      this.#collide(address, port);
     }
     const continuity: Continuity = !this.#reception.started ? "fresh" : this.#continues(header) ? "continues" : "breaks";
     switch (this.#latch.judge(now, address, port, header.ssrc, header.sequence, continuity, datagram)) {
@@ -198,14 +234,15 @@ export class Session implements SessionCore {
     if (this.#parameters === undefined) {
       return;
     }
-    const known = [this.#latch.destination, this.#control.negotiated, this.#control.destination];
     const theirs = this.#reception.started ? this.#reception.ssrc : undefined;
     // A port of its own, which NATs change: so the address decides.
-    const compound = known.some((endpoint) => endpoint?.address === address)
-      ? this.#control.receive(now, address, port, datagram, theirs)
-      : undefined;
+    const compound = this.#knows(address) ? this.#control.receive(now, address, port, datagram, theirs) : undefined;
     if (compound === undefined) {
       this.#packetsRejected += 1;
+      return;
+    }
+    if (compound.sender === this.#ssrc) {
+      this.#collide(address, port);
       return;
     }
     if (this.#heardRTP) {
@@ -242,6 +279,7 @@ export class Session implements SessionCore {
       this.#waiting += FRAME;
     } else {
       this.#sender.interrupt(this.#events);
+      this.#suppression?.interrupt();
       this.#marker = true;
       this.#timestamp = (this.#timestamp + this.#waiting + FRAME) >>> 0;
       this.#waiting = 0;
@@ -250,27 +288,39 @@ export class Session implements SessionCore {
   }
 
   more(packet: Uint8Array): number {
-    if (this.#parameters === undefined || this.#waiting < this.#packetLength || packet.length < HEADER_LENGTH + LONGEST_PACKET) {
+    if (this.#parameters === undefined || packet.length < HEADER_LENGTH + LONGEST_PACKET) {
       return 0;
     }
-    const length = this.#send(this.#parameters, packet);
-    this.#waiting -= this.#packetLength;
-    this.#timestamp = (this.#timestamp + this.#packetLength) >>> 0;
-    return length;
+    while (this.#waiting >= this.#packetLength) {
+      const length = this.#send(this.#parameters, packet);
+      this.#waiting -= this.#packetLength;
+      this.#timestamp = (this.#timestamp + this.#packetLength) >>> 0;
+      if (length > 0) {
+        return length;
+      }
+    }
+    return 0;
   }
 
   tickRtcp(time: number, packet: Uint8Array): number {
     const now = Math.floor(time);
     const { started } = this.#reception;
     const sends = started && Math.max(now - this.#rtpAt, 0) < SENDS_OF_LATE;
-    if (!reaches(this.#control.destination) || !this.#control.due(now, this.#packetsSent, started, sends)) {
+    if (!reaches(this.#control.destination)) {
+      return 0;
+    }
+    const goodbye = this.#control.writeGoodbye(packet);
+    if (goodbye > 0) {
+      return goodbye;
+    }
+    if (!this.#control.due(now, this.#packetsSent, started, sends)) {
       return 0;
     }
     return this.#report(now, false, packet);
   }
 
   bye(time: number, packet: Uint8Array): number {
-    const sendable = reaches(this.#control.destination) && this.#control.known(this.#packetsSent);
+    const sendable = reaches(this.#control.destination) && !this.#control.mute && this.#control.known(this.#packetsSent);
     return sendable ? this.#report(Math.floor(time), true, packet) : 0;
   }
 
@@ -330,12 +380,14 @@ export class Session implements SessionCore {
       bytesSent: this.#bytesSent,
       framesSilent: this.#framesSilent,
       framesSkipped: this.#framesSkipped,
+      packetsSuppressed: this.#packetsSuppressed,
       packetsReceived: this.#packetsReceived,
       bytesReceived: this.#bytesReceived,
       packetsRejected: this.#packetsRejected + this.#latch.refused,
       packetsLost: this.#reception.lost,
       packetsLate: this.#playout.late,
       packetsDuplicate: this.#packetsDuplicate,
+      packetsLooped: this.#packetsLooped,
       samplesPlayed: this.#playout.played,
       samplesConcealed: this.#playout.concealed,
       samplesStretched: this.#playout.stretched,
@@ -468,6 +520,33 @@ export class Session implements SessionCore {
     return length <= MAX_PAYLOAD;
   }
 
+  /** Whether it is an address of the far end's. */
+  #knows(address: string): boolean {
+    const known = [this.#latch.destination, this.#control.negotiated, this.#control.destination];
+    return known.some((endpoint) => endpoint?.address === address);
+  }
+
+  /** A packet of the far end's bears our SSRC. */
+  #collide(address: string, port: number): void {
+    const source = `${port} ${address}`;
+    if (this.#conflicts.includes(source)) {
+      this.#packetsLooped += 1;
+      return;
+    }
+    this.#conflicts[this.#conflict] = source;
+    this.#conflict = (this.#conflict + 1) % CONFLICTS;
+    const former = this.#ssrc;
+    while (this.#ssrc === former) {
+      this.#random = this.#random === 0 ? 1 : this.#random;
+      this.#random ^= this.#random << 13;
+      this.#random ^= this.#random >>> 17;
+      this.#random ^= this.#random << 5;
+      this.#ssrc = this.#random >>> 0;
+    }
+    this.#control.rename(this.#ssrc, this.#packetsSent, this.#bytesSent);
+    this.#marker = true;
+  }
+
   #continues(header: Header): boolean {
     return this.#reception.started && header.ssrc === this.#reception.ssrc && this.#reception.fits(header.sequence);
   }
@@ -528,26 +607,62 @@ export class Session implements SessionCore {
     }
   }
 
-  /** Writes a packet. */
+  /** Writes a packet. @returns its length, 0 when it would hold nothing but silence */
   #send(parameters: StreamParameters, packet: Uint8Array): number {
-    let length = this.#packetLength;
-    const outgoing = this.#sender.next(this.#timestamp, length, packet, HEADER_LENGTH, this.#events);
+    const outgoing = this.#sender.next(this.#timestamp, this.#packetLength, packet, HEADER_LENGTH, this.#events);
+    let length: number;
     if (outgoing === "event") {
       const { marker, timestamp } = this.#sender;
+      this.#suppression?.interrupt();
       writeHeader(packet, marker, parameters.sendEventPayloadType, this.#sequence, timestamp, this.#ssrc);
       length = PAYLOAD_LENGTH;
+    } else if (outgoing === "audio") {
+      length = this.#sendAudio(parameters, packet);
     } else {
-      const count = outgoing === "audio" ? this.#outgoing.read(this.#audio.subarray(0, length)) : 0;
-      encode(parameters.sendEncoding, this.#audio, packet, HEADER_LENGTH, count);
-      packet.fill(silence(parameters.sendEncoding), HEADER_LENGTH + count, HEADER_LENGTH + length);
-      this.#framesSilent += count === 0 && outgoing === "audio" ? 1 : 0;
-      writeHeader(packet, this.#marker, parameters.sendPayloadType, this.#sequence, this.#timestamp, this.#ssrc);
-      this.#marker = false;
+      this.#suppression?.interrupt();
+      length = this.#writeAudio(parameters, packet, 0);
+    }
+    if (length === 0) {
+      this.#packetsSuppressed += 1;
+      return 0;
     }
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#packetsSent += 1;
     this.#bytesSent += length;
     return HEADER_LENGTH + length;
+  }
+
+  /** Writes what is queued, or what is to be said of its silence. @returns the payload's length, 0 when nothing is to be sent */
+  #sendAudio(parameters: StreamParameters, packet: Uint8Array): number {
+    const length = this.#packetLength;
+    const count = this.#outgoing.read(this.#audio.subarray(0, length));
+    const suppression = this.#suppression;
+    if (suppression !== undefined) {
+      const { silent } = suppression;
+      this.#audio.fill(0, count, length);
+      switch (suppression.decide(this.#audio, length, packet, HEADER_LENGTH)) {
+        case "speech":
+          this.#marker ||= silent;
+          break;
+        case "description":
+          writeHeader(packet, false, parameters.sendNoisePayloadType ?? NOISE_PAYLOAD_TYPE, this.#sequence, this.#timestamp, this.#ssrc);
+          return suppression.length;
+        case "nothing":
+          return 0;
+      }
+    }
+    this.#framesSilent += count === 0 ? 1 : 0;
+    return this.#writeAudio(parameters, packet, count);
+  }
+
+  /** Writes a packet of the first `count` samples of `#audio`, filled up with silence. @returns its payload's length */
+  #writeAudio(parameters: StreamParameters, packet: Uint8Array, count: number): number {
+    const length = this.#packetLength;
+    encode(parameters.sendEncoding, this.#audio, packet, HEADER_LENGTH, count);
+    packet.fill(silence(parameters.sendEncoding), HEADER_LENGTH + count, HEADER_LENGTH + length);
+    writeHeader(packet, this.#marker, parameters.sendPayloadType, this.#sequence, this.#timestamp, this.#ssrc);
+    this.#marker = false;
+    return length;
   }
 }
 

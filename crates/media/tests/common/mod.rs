@@ -6,7 +6,8 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use sidetone_media::{Direction, Encoding, StreamParameters};
+use sidetone_media::interval::USUAL_BANDWIDTH;
+use sidetone_media::{Bandwidth, Direction, Encoding, StreamParameters};
 
 pub fn vectors(name: &str) -> Value {
     let path = format!("{}/../../test/vectors/media/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -79,10 +80,17 @@ pub fn parameters(value: &Value) -> StreamParameters {
         send_event_payload_type: value["sendEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
         receive: types.zip(encodings).collect(),
         receive_event_payload_type: value["receiveEventPayloadType"].as_u64().map(|payload_type| payload_type as u8),
+        send_noise_payload_type: value["sendNoisePayloadType"].as_u64().map(|payload_type| payload_type as u8),
+        receive_noise_payload_type: value["receiveNoisePayloadType"].as_u64().map(|payload_type| payload_type as u8),
         ptime: value["ptime"].as_u64().unwrap_or(20) as u32,
         remote_rtcp,
         rtcp_mux,
         rtcp_reduced_size: value["rtcpReducedSize"].as_bool().unwrap_or(false),
+        rtcp_bandwidth: Bandwidth {
+            senders: value["rtcpSenderBandwidth"].as_u64().map_or(USUAL_BANDWIDTH.senders, |bandwidth| bandwidth as u32),
+            receivers: value["rtcpReceiverBandwidth"].as_u64().map_or(USUAL_BANDWIDTH.receivers, |bandwidth| bandwidth as u32),
+        },
+        voip_metrics: value["voipMetrics"].as_bool(),
     }
 }
 
@@ -96,10 +104,14 @@ pub fn usual_parameters() -> StreamParameters {
         send_event_payload_type: Some(101),
         receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
         receive_event_payload_type: Some(101),
+        send_noise_payload_type: None,
+        receive_noise_payload_type: None,
         ptime: 20,
         remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
         rtcp_mux: false,
         rtcp_reduced_size: false,
+        rtcp_bandwidth: USUAL_BANDWIDTH,
+        voip_metrics: None,
     }
 }
 
