@@ -68,3 +68,34 @@ describe("a=rtcp", () => {
     expect(answerTo(theirs(line)).agreed).not.toHaveProperty("rtcp");
   });
 });
+
+describe("a=rtcp-xr (RFC 3611 §5)", () => {
+  it.each([
+    ["a=rtcp-xr:voip-metrics", true],
+    ["a=rtcp-xr:rcvr-rtt=all:10 VoIP-Metrics", true],
+    ["a=rtcp-xr:stat-summary=loss,dup", false],
+    ["a=rtcp-xr", false],
+  ])("%s asks for VoIP metrics: %s", (line, asked) => {
+    expect(answerTo(theirs(line)).agreed).toEqual(asked ? expect.objectContaining({ voipMetrics: true }) : expect.not.objectContaining({ voipMetrics: true }));
+  });
+
+  it("stands in our offer and answer by option, whatever the other side wrote", () => {
+    expect(writeSDP(createOffer(local))).not.toContain("rtcp-xr");
+    expect(writeSDP(createOffer({ ...local, voipMetrics: true }))).toContain("a=rtcp-xr:voip-metrics\r\n");
+    expect(answerTo(theirs(), { ...local, voipMetrics: true }).text).toContain("a=rtcp-xr:voip-metrics\r\n");
+    expect(answerTo(theirs("a=rtcp-xr:voip-metrics")).text).not.toContain("rtcp-xr");
+  });
+});
+
+describe("b=RS and b=RR (RFC 3556)", () => {
+  it("say what RTCP may take, the section's before the session's", () => {
+    expect(answerTo(theirs("b=RS:800", "b=RR:2400")).agreed).toMatchObject({ rtcpBandwidth: { senders: 800, receivers: 2_400 } });
+    expect(answerTo(theirs("b=AS:64", "b=RR:0")).agreed).toMatchObject({ rtcpBandwidth: { receivers: 0 } });
+    const text = ["v=0", "o=- 1 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "b=RS:0", "b=RR:0", "t=0 0", "m=audio 5000 RTP/AVP 0", "b=RS:100"];
+    expect(answerTo(parseSDP(text.map((line) => `${line}\r\n`).join(""))).agreed).toMatchObject({ rtcpBandwidth: { senders: 100, receivers: 0 } });
+  });
+
+  it.each(["b=RS:-1", "b=RS:x", "b=RS:"])("%s is passed over", (line) => {
+    expect(answerTo(theirs(line)).agreed).not.toHaveProperty("rtcpBandwidth");
+  });
+});

@@ -7,15 +7,22 @@ import type { SessionDescription } from "../sdp/types.ts";
 import { writeSDP } from "../sdp/write.ts";
 import type { SIPBody } from "../sip/dialog/InviteSession.ts";
 import { InvalidOptionError, NegotiationError } from "./errors.ts";
+import type { MediaOptions } from "./mediaOptions.ts";
 
 const SDP = "application/sdp";
 /** The dynamic payload type that nearly everybody uses for telephone-event; only the offerer's choice counts (RFC 3264 §5.1). */
 const EVENT_PAYLOAD_TYPE = 101;
 const NO_PAYLOAD_TYPE = -1;
+/** RFC 3389 §5. */
+const COMFORT_NOISE: Format = { payloadType: 13, encoding: "CN", clockRate: 8000 };
+
+/** What we would like of a stream, if the far end does; see {@link MediaOptions}. */
+export type MediaWishes = Pick<MediaOptions, "comfortNoise" | "rtcpMux" | "voipMetrics" | "ptime">;
 
 /** One side of a call's offer/answer exchanges (RFC 3264): turns SDP bodies into what a media session needs to know, and back. */
 export class Negotiation {
-  readonly #formats: Format[];
+  readonly #formats: readonly Format[];
+  readonly #wishes: MediaWishes;
   #address: string;
   #port: number;
   /** RFC 4566 §5.2: numeric, unique; 32 bits so that peers that read it into an int keep it. */
@@ -27,13 +34,15 @@ export class Negotiation {
   /** Our wish: what we would send and hear if the far end lets us. */
   direction: Direction = "sendrecv";
 
-  constructor(address: string, port: number, payloadTypes: readonly PayloadType[]) {
+  constructor(address: string, port: number, payloadTypes: readonly PayloadType[], wishes: MediaWishes = {}) {
     this.#address = address;
     this.#port = port;
-    this.#formats = payloadTypes.map(toFormat);
-    if (!this.#formats.some((format) => isEncoding(format.encoding))) {
+    this.#wishes = wishes;
+    const formats = payloadTypes.map(toFormat);
+    if (!formats.some((format) => isEncoding(format.encoding))) {
       throw new InvalidOptionError("payloadTypes", "none of them is audio that this phone can encode: add PayloadType.PCMU or PCMA");
     }
+    this.#formats = wishes.comfortNoise === true ? [...formats, COMFORT_NOISE] : formats;
   }
 
   /** Our media is elsewhere from now on; the next offer or answer tells. */
@@ -43,12 +52,15 @@ export class Negotiation {
   }
 
   #local(): LocalMedia {
+    const { ptime = 20, rtcpMux, voipMetrics } = this.#wishes;
     return {
       address: this.#address,
       port: this.#port,
       formats: this.#formats,
       direction: this.direction,
-      ptime: 20,
+      ptime,
+      ...(rtcpMux === undefined ? {} : { rtcpMux }),
+      ...(voipMetrics === undefined ? {} : { voipMetrics }),
       sessionId: this.#sessionId,
       sessionVersion: 1,
     };
@@ -70,7 +82,7 @@ export class Negotiation {
     if (this.#offer === undefined) throw new NegotiationError("an answer came, but nothing was offered");
     const result = acceptAnswer(this.#offer, parseSDP(textOf(answer)));
     if ("rejected" in result) throw new NegotiationError(result.rejected);
-    return toParameters(result.agreed);
+    return this.#parameters(result.agreed);
   }
 
   /** Our answer to the far end's offer. @throws NegotiationError, SDPParseError */
@@ -78,7 +90,11 @@ export class Negotiation {
     const result = createAnswer(parseSDP(textOf(offer)), this.#local(), this.#previous());
     if ("rejected" in result) throw new NegotiationError(result.rejected);
     this.#sent = result.answer;
-    return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: toParameters(result.agreed) };
+    return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: this.#parameters(result.agreed) };
+  }
+
+  #parameters(agreed: AgreedStream): StreamParameters {
+    return { ...toParameters(agreed), voipMetrics: this.#wishes.voipMetrics === true && agreed.voipMetrics === true };
   }
 }
 
@@ -93,8 +109,10 @@ function textOf(body: SIPBody): string {
 }
 
 /** Where RTCP goes, if not to the port above RTP's. With rtcp-mux that is RTP's own, whatever a=rtcp says for those who know no mux. */
-function rtcpOf({ rtcp, rtcpMux, rtcpReducedSize }: AgreedStream): Partial<StreamParameters> {
+function rtcpOf({ rtcp, rtcpMux, rtcpReducedSize, rtcpBandwidth }: AgreedStream): Partial<StreamParameters> {
   return {
+    ...(rtcpBandwidth?.senders === undefined ? {} : { rtcpSenderBandwidth: rtcpBandwidth.senders }),
+    ...(rtcpBandwidth?.receivers === undefined ? {} : { rtcpReceiverBandwidth: rtcpBandwidth.receivers }),
     ...(rtcpReducedSize === true ? { rtcpReducedSize } : {}),
     ...(rtcpMux === true ? { rtcpMux } : {}),
     ...(rtcpMux === true || rtcp === undefined ? {} : { remoteRtcpPort: rtcp.port }),
@@ -130,6 +148,8 @@ function toParameters(agreed: AgreedStream): StreamParameters {
     receivePayloadTypes: receive.map((format) => format.payloadType),
     receiveEncodings: receive.map((format) => format.encoding).filter(isEncoding),
     receiveEventPayloadType: agreed.receiveEvent?.payloadType ?? NO_PAYLOAD_TYPE,
+    sendNoisePayloadType: agreed.sendNoise?.payloadType ?? NO_PAYLOAD_TYPE,
+    receiveNoisePayloadType: agreed.receiveNoise?.payloadType ?? NO_PAYLOAD_TYPE,
     ...(agreed.ptime === undefined ? {} : { ptime: Math.floor(agreed.ptime) }),
     ...rtcpOf(agreed),
   };

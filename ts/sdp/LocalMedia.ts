@@ -10,7 +10,7 @@ export interface LocalMedia {
   /** Where we receive RTP, as the far end reaches it: an IP address. Not 0.0.0.0: a phone that writes it there hears nothing. */
   readonly address: string;
   readonly port: number;
-  /** What we encode and decode, preferred first, and telephone-event. */
+  /** What we encode and decode, preferred first, telephone-event, and CN when silence need not be sent (RFC 3389). */
   readonly formats: readonly Format[];
   /** Ours: `sendonly` puts the far end on hold. */
   readonly direction: Direction;
@@ -18,6 +18,8 @@ export interface LocalMedia {
   readonly ptime?: number;
   /** RTCP on RTP's port (RFC 5761): offered when true, refused when false; unless given, not offered but accepted. */
   readonly rtcpMux?: boolean;
+  /** We would like the far end to send VoIP metrics (RFC 3611). */
+  readonly voipMetrics?: boolean;
   /** o= identifier and version: decimal numbers. With `previous` given to the offer or answer, that one's count goes on. */
   readonly sessionId: string | number;
   readonly sessionVersion: string | number;
@@ -73,6 +75,8 @@ export function describeAudio(
       { name: direction },
       ...(control.rtcpMux ? [{ name: "rtcp-mux" }] : []),
       ...(control.rtcpReducedSize ? [{ name: "rtcp-rsize" }] : []),
+      // RFC 3611 §5.2: it does not depend on what the other side wrote.
+      ...(local.voipMetrics === true ? [{ name: "rtcp-xr", value: "voip-metrics" }] : []),
     ],
     others: [],
   };

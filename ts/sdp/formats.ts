@@ -16,6 +16,11 @@ export function isTelephoneEvent(format: Format): boolean {
   return format.encoding.toLowerCase() === TELEPHONE_EVENT;
 }
 
+/** Comfort noise (RFC 3389). */
+export function isComfortNoise(format: Format): boolean {
+  return format.encoding.toLowerCase() === "cn";
+}
+
 /** Whether both are the same codec, whatever their numbers (RFC 3264 §6.1: compared by encoding name, clock and channels). */
 export function sameCodec(a: Format, b: Format): boolean {
   return a.encoding.toLowerCase() === b.encoding.toLowerCase() && a.clockRate === b.clockRate && (a.channels ?? 1) === (b.channels ?? 1);

@@ -93,6 +93,23 @@ export function rtcpOf(media: MediaDescription): { readonly port: number; readon
   return isIPv4(address) || isIPv6(address) ? (reachesMany(address) ? undefined : { port, address }) : { port };
 }
 
+/** Which report blocks of RFC 3611 the writer of a description wants to be sent, a=rtcp-xr's words without their parameters. */
+export function extendedReportsOf(session: SessionDescription, media: MediaDescription): string[] {
+  const wanted = [...media.attributes, ...session.attributes].find((attribute) => attribute.name.toLowerCase() === "rtcp-xr");
+  const words = (wanted?.value ?? "").trim().split(/\s+/);
+  return words.map((word) => word.toLowerCase().replace(/[=:].*$/, "")).filter((word) => word !== "");
+}
+
+/** What RTCP may take of the network, bit/s, so far as the writer of a description says: b=RS and b=RR (RFC 3556). */
+export function rtcpBandwidthOf(session: SessionDescription, media: MediaDescription): { readonly senders?: number; readonly receivers?: number } {
+  const [senders, receivers] = ["RS", "RR"].map((type) => {
+    const wanted = [...media.bandwidths, ...session.bandwidths].find((bandwidth) => bandwidth.type.toUpperCase() === type);
+    const value = wanted?.value.trim() ?? "";
+    return /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+  });
+  return { ...(senders === undefined ? {} : { senders }), ...(receivers === undefined ? {} : { receivers }) };
+}
+
 function milliseconds(session: SessionDescription, media: MediaDescription, name: string): number | undefined {
   const wanted = (attribute: Attribute): boolean => attribute.name.toLowerCase() === name;
   // Both belong to the section; there are peers that write them once for the session.

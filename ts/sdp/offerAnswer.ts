@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 
-import { carriesSpeech, formatsOf, isTelephoneEvent, sameCodec } from "./formats.ts";
+import { carriesSpeech, formatsOf, isComfortNoise, isTelephoneEvent, sameCodec } from "./formats.ts";
 import { type ControlAttributes, describe, describeAudio, refuse, type LocalMedia } from "./LocalMedia.ts";
-import { connectionOf, directionOf, meet, ptimeOf, reachesMany, rtcpOf, says } from "./media.ts";
+import { connectionOf, directionOf, extendedReportsOf, meet, ptimeOf, reachesMany, rtcpBandwidthOf, rtcpOf, says } from "./media.ts";
 import { continueOrigin } from "./origin.ts";
 import type { Direction, Format, MediaDescription, SessionDescription } from "./types.ts";
 
@@ -23,6 +23,9 @@ export interface AgreedStream {
   /** What may come, with our payload type numbers; the first is what {@link send} is. */
   readonly receive: readonly Format[];
   readonly receiveEvent?: Format;
+  /** Comfort noise as the far end takes it, where both sides do (RFC 3389 §5): silence need not be sent. */
+  readonly sendNoise?: Format;
+  readonly receiveNoise?: Format;
   /** The packet time that the far end would like, ms. */
   readonly ptime?: number;
   /** Where the far end takes RTCP, if it says so (RFC 3605); else on the port above RTP's. */
@@ -31,6 +34,10 @@ export interface AgreedStream {
   readonly rtcpMux?: boolean;
   /** Both sides take RTCP packets that are not compound (RFC 5506). */
   readonly rtcpReducedSize?: boolean;
+  /** What RTCP may take towards the far end, bit/s (RFC 3556), so far as it says. */
+  readonly rtcpBandwidth?: { readonly senders?: number; readonly receivers?: number };
+  /** The far end would like VoIP metrics from us (RFC 3611). */
+  readonly voipMetrics?: boolean;
 }
 
 /** Why nothing could be agreed, for a person; the SIP side answers 488 or ends the call. */
@@ -88,8 +95,8 @@ export function createAnswer(
       refusals.push(`m=${media.type} ${media.port}: ${agreed.rejected}`);
       continue;
     }
-    const events = agreed.receiveEvent === undefined ? [] : [agreed.receiveEvent];
-    const section = describeAudio(local, media.protocol, [...agreed.receive, ...events], agreed.direction, {
+    const companions = [agreed.receiveNoise, agreed.receiveEvent].filter((format) => format !== undefined);
+    const section = describeAudio(local, media.protocol, [...agreed.receive, ...companions], agreed.direction, {
       rtcpMux: agreed.rtcpMux === true,
       rtcpReducedSize: agreed.rtcpReducedSize === true,
     });
@@ -185,7 +192,10 @@ function settle(
   }
   // RFC 4733 §2.1: events share the timestamps of the speech, so they go by its clock.
   const event = pairs.find(({ theirs }) => isTelephoneEvent(theirs) && theirs.clockRate === speech.theirs.clockRate);
-  const others = pairs.filter((each) => each !== speech && !isTelephoneEvent(each.theirs));
+  // RFC 3389 §4: so does comfort noise.
+  const noise = pairs.find(({ theirs }) => isComfortNoise(theirs) && theirs.clockRate === speech.theirs.clockRate);
+  const others = pairs.filter((each) => each !== speech && !isTelephoneEvent(each.theirs) && !isComfortNoise(each.theirs));
+  const bandwidth = rtcpBandwidthOf(session, media);
   const ptime = ptimeOf(session, media);
   const rtcp = rtcpOf(media);
   return {
@@ -195,10 +205,13 @@ function settle(
     send: speech.theirs,
     receive: [speech.ours, ...others.map(({ ours }) => ours)],
     ...(event === undefined ? {} : { sendEvent: event.theirs, receiveEvent: event.ours }),
+    ...(noise === undefined ? {} : { sendNoise: noise.theirs, receiveNoise: noise.ours }),
     ...(ptime === undefined ? {} : { ptime }),
     ...(rtcp === undefined ? {} : { rtcp }),
     ...(control.rtcpMux ? { rtcpMux: true } : {}),
     ...(control.rtcpReducedSize ? { rtcpReducedSize: true } : {}),
+    ...(Object.keys(bandwidth).length === 0 ? {} : { rtcpBandwidth: bandwidth }),
+    ...(extendedReportsOf(session, media).includes("voip-metrics") ? { voipMetrics: true } : {}),
   };
 }
 
