@@ -36,6 +36,12 @@ for (const { level, encodeUlaw, encodeAlaw, decodeUlaw, decodeAlaw } of g711?.ru
 const slowest = Math.min(...(g711?.typescript ?? []).map((/** @type {{ times: number }} */ { times }) => times));
 if (g711 !== undefined) tell("G.711 in TypeScript, times as fast as alawmulaw (the least of four)", round(slowest, 1), "≥ 5");
 
+const rtp = run("rtp");
+if (rtp !== undefined) {
+  tell("RTP, ns for a packet: read, write", `${rtp.rust.parse}, ${rtp.rust.write}`, "≤ 5, ≤ 10");
+  tell("RTP in TypeScript, ns for a packet: read, write", `${rtp.typescript.parse}, ${rtp.typescript.write}`, "");
+}
+
 const calls = run("calls", "--seconds", "5");
 for (const { engine, perTick, ceiling, rounds, full } of calls?.results ?? []) {
   const wanted = engine === "native" ? "≥ 4000" : engine === "typescript" ? "≥ 800" : "the system calls alone";
