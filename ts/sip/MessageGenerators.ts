@@ -7,8 +7,8 @@ import type { Endpoint } from "./transport/transport.ts";
  * The last hand on each kind of message, for a subclass of `SIPClient` to override: every message of that kind passes through its
  * generator, whoever in the stack begins it, right before it leaves. Change it in place.
  *
- * What the dialog cannot do without is put in after it (Via, in responses Contact, RSeq, Session-Expires), so that an override cannot
- * lose a call. Headers refuse line breaks here as everywhere. A generator that throws keeps a request that begins something from being
+ * It sees the message whole but for our Via: Contact, Allow, RSeq, Session-Expires are there, and what it makes of them is what the far end
+ * goes by. Headers refuse line breaks here as everywhere. A generator that throws keeps a request that begins something from being
  * sent: its sender gets the error. In a running transaction or dialog, which the far end would otherwise wait for, the message goes out
  * as it stands and the error is reported.
  *

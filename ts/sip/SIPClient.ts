@@ -7,6 +7,7 @@ import type { SIPBody } from "./dialog/body.ts";
 import { acceptedTypes, allowed, type Extensions, supportedTags } from "./dialog/capabilities.ts";
 import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
 import type { Dialog } from "./dialog/Dialog.ts";
+import type { DialogOwner } from "./dialog/DialogOwner.ts";
 import { Identity } from "./dialog/Identity.ts";
 import type { InviteSession, RequestHandler } from "./dialog/InviteSession.ts";
 import { Referral } from "./refer/Referral.ts";
@@ -132,6 +133,8 @@ export class SIPClient extends MessageGenerators {
       timers: this.timers,
       sentBy: (remote) => this.#identity.sentBy(remote),
       locate: async (host, port, protocol) => this.#locator.locate({ host, protocol, ...(port === undefined ? {} : { port }) }),
+      maxServerTransactions: options.maxTransactions,
+      isExpected: (request) => this.#server.isExpected(request),
       trace: options.trace ?? traceFromEnvironment(),
       onCancelMade: (cancel, destination) => this.generate(cancel, destination),
       onInternalError: (error) => this.report(error),
@@ -153,7 +156,6 @@ export class SIPClient extends MessageGenerators {
     this.layer.onRequest = (tx) => this.#server.receive(tx);
     this.layer.onAck = (ack) => this.#server.receiveAck(ack);
     this.layer.onDisconnect = (remote) => this.#registration?.disconnected(remote);
-    this.layer.onCancel = (tx, cancel) => this.#server.receiveCancel(tx, cancel);
     this.#registers = registers;
     if (server !== undefined) {
       this.#registration = new Registration(this, {
@@ -320,7 +322,8 @@ export class SIPClient extends MessageGenerators {
     if (message.method === "ACK") {
       this.layer.sendAck(message, destination);
     } else {
-      this.layer.request(message, destination, {
+      // Whoever sent it may change it and send it again.
+      this.layer.request(message.clone(), destination, {
         response: (response) => this.#guard(() => onResponse?.(response)),
         timeout: () => {},
         transportError: (error) => this.report(error),
@@ -527,8 +530,8 @@ export class SIPClient extends MessageGenerators {
   }
 
   /** @internal */
-  addDialog(dialog: Dialog, session: InviteSession): void {
-    this.#server.add(dialog, session);
+  addDialog(dialog: Dialog, owner: DialogOwner): void {
+    this.#server.add(dialog, owner);
   }
 
   /** @internal */

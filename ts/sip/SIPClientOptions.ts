@@ -73,6 +73,12 @@ export interface SIPClientOptions {
    * themselves alive.)
    */
   readonly keepAlive?: number;
+  /**
+   * How many requests of others may be at work at a time, those included that have been answered but may be repeated (32 s over UDP). Beyond
+   * that whatever begins something new, a call above all, is answered 503 with Retry-After at the least expense, while calls that we have and
+   * requests of our own go on. Default 20,000: 300 calls a second.
+   */
+  readonly maxTransactions?: number;
   /** How long a call may ring without a sign from the far end before it is cancelled, in seconds. Default 180, as proxies wait (RFC 3261 §16.6). */
   readonly answerTimeout?: number;
   /** How long `stop()` waits for the answers to BYE, CANCEL and REGISTER, in milliseconds. Default 4000. */

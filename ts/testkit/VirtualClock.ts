@@ -4,11 +4,13 @@ import type { Alarm, Clock } from "../time/clock.ts";
 /** More alarms than this at one instant mean that each sets the next: time would never move on. */
 const MOST_ALARMS_AN_INSTANT = 1_000_000;
 
+const NOTHING = (): void => {};
+
 interface Appointment {
   readonly time: number;
   /** Alarms for the same instant ring in the order in which they were set. */
   readonly order: number;
-  readonly callback: () => void;
+  callback: () => void;
   cancelled: boolean;
 }
 
@@ -55,6 +57,8 @@ export class VirtualClock implements Clock {
       cancel: () => {
         if (appointment.cancelled) return;
         appointment.cancelled = true;
+        // It stays in the heap; what its callback holds need not.
+        appointment.callback = NOTHING;
         this.#pending--;
       },
     };

@@ -71,6 +71,32 @@ describe("a call that rings several phones", () => {
     expect(peer.requests.slice(1).map((request) => `${request.method} ${request.to.tag}`)).toEqual(["ACK hall", "ACK kitchen", "BYE kitchen", "ACK kitchen"]);
   });
 
+  it("is over: a phone that answers now is acknowledged and hung up, each time again; its own BYE is answered", async () => {
+    const { world, peer, call, alice } = await ringing();
+    const invite = peer.of("INVITE")[0]!;
+    peer.respond(invite, 200, { toTag: "hall" });
+    await world.clock.advance(100);
+    peer.onRequest = (request) => {
+      if (request.method === "BYE") peer.respond(request, 200);
+    };
+    await world.during(call.bye());
+    peer.requests.length = 0;
+    peer.onRequest = undefined;
+    const late = peer.respond(invite, 200, { toTag: "kitchen", contact: "<sip:kitchen@192.0.2.1>" });
+    await world.clock.advance(100);
+    expect(alice.client.dialogs).toBe(1);
+    peer.statuses.length = 0;
+    peer.reply(invite, late, "INFO", alice.client);
+    peer.reply(invite, late, "BYE", alice.client);
+    peer.respond(invite, 200, { toTag: "kitchen", contact: "<sip:kitchen@192.0.2.1>" });
+    peer.respond(invite, 200, { toTag: "hall" });
+    await world.clock.advance(100);
+    expect(peer.statuses).toEqual([481, 200]);
+    expect(peer.requests.map((request) => `${request.method} ${request.to.tag}`)).toEqual(["ACK kitchen", "BYE kitchen", "ACK kitchen", "ACK hall"]);
+    await world.clock.advance(64_000);
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
+
   it("goes on when one of them hangs up while the others ring", async () => {
     const { world, peer, call, alice } = await ringing();
     const invite = peer.of("INVITE")[0]!;

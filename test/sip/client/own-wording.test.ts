@@ -5,6 +5,7 @@ import { SIPClient } from "../../../ts/sip/SIPClient.ts";
 import { ANSWER, ended, NOTHING_LEFT, OFFER, Phone, World } from "./World.ts";
 
 const MARK = "X-Mark";
+const NEEDED = ["Contact", "Allow", "Session-Expires", "RSeq", "Require"];
 
 class Branded extends SIPClient {
   mark = "mine";
@@ -90,6 +91,35 @@ describe("a client class of one's own", () => {
     expect(busy?.headers.get(MARK)).toBe("mine");
     if (busy !== undefined) peer.follow(second, busy, "ACK", client, { headers: [["Via", second.headers.get("Via") ?? ""]] });
     await world.clock.advance(1000);
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it("sees whole what it words: Contact, Allow, Session-Expires, RSeq, and may change them", async () => {
+    const seen: string[] = [];
+    const desk = "<sip:desk@192.0.2.1>";
+    class Curious extends SIPClient {
+      protected override genRinging(ringing: SIPResponse): void {
+        seen.push(`180 ${NEEDED.filter((name) => ringing.headers.has(name)).join(" ")}`);
+        ringing.headers.set("Contact", desk);
+      }
+      protected override genAnswer(answer: SIPResponse): void {
+        seen.push(`200 ${NEEDED.filter((name) => answer.headers.has(name)).join(" ")}`);
+        answer.headers.set("Contact", desk);
+      }
+    }
+    const world = new World();
+    const client = world.client({ user: "alice", type: Curious, rel100: "required" });
+    await world.during(client.start());
+    const phone = new Phone(world, client);
+    const bob = await world.phone({ user: "bob" });
+    const call = bob.client.invite(`sip:alice@${client.transport.local.address}`, { body: OFFER });
+    const incoming = await phone.call();
+    incoming.ringing();
+    await world.clock.advance(100);
+    await world.during(incoming.accept(ANSWER));
+    expect(seen).toEqual(["180 Contact Allow RSeq Require", "200 Contact Allow Session-Expires Require"]);
+    expect(call.dialog?.remoteTarget.toString()).toBe("sip:desk@192.0.2.1");
+    await world.during(incoming.bye());
     expect(await world.end()).toEqual(NOTHING_LEFT);
   });
 

@@ -4,12 +4,14 @@ import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { SIPURI } from "../message/SIPURI.ts";
 import type { Endpoint } from "../transport/transport.ts";
-import { acknowledge, sendAck } from "./acknowledge.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { Acknowledgement } from "./Acknowledgement.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
 import { RequestTimeoutError, RequestTransportError } from "./errors.ts";
 import { InviteSession } from "./InviteSession.ts";
+import { LateAnswers } from "./LateAnswers.ts";
 import { OutgoingRequest } from "./OutgoingRequest.ts";
 import { Pracks } from "./Pracks.ts";
 import { Redirection } from "./Redirection.ts";
@@ -28,8 +30,8 @@ export interface ClientInviteOptions {
 /** One answerer: a fork of the INVITE has as many as it likes (RFC 3261 §13.2.2.4). */
 interface Leg {
   readonly dialog: Dialog;
-  /** Sends the ACK again; there once its first 2xx has come. */
-  acknowledge?: () => void;
+  /** There once its first 2xx has come. */
+  acknowledgement?: Acknowledgement;
 }
 
 /** A call that we place. See {@link InviteSession} for its states. */
@@ -196,9 +198,9 @@ export class ClientInviteSession extends InviteSession {
 
   #receiveSuccess(response: SIPResponse, request: SIPRequest): void {
     const tag = response.to.tag ?? "";
-    const acknowledged = this.#legs.get(tag)?.acknowledge;
-    if (acknowledged !== undefined) {
-      acknowledged();
+    const acknowledgement = this.#legs.get(tag)?.acknowledgement;
+    if (acknowledgement !== undefined) {
+      acknowledgement.again();
       return;
     }
     const leg = this.#legOf(tag, request, response);
@@ -208,7 +210,7 @@ export class ClientInviteSession extends InviteSession {
     this.#alarm?.cancel();
     if (this.#canceled || this.state === "confirmed" || this.state === "terminated") {
       // Another branch of a fork, or an answer that crossed our CANCEL: it must be acknowledged before it can be hung up.
-      leg.acknowledge = sendAck(this.ua, dialog, request);
+      leg.acknowledgement = Acknowledgement.to(this.ua, dialog, request);
       this.dismiss(dialog);
       // A confirmed session goes on: its call is another leg.
       if (this.state !== "confirmed") this.end(this.#canceledReason(response));
@@ -224,7 +226,7 @@ export class ClientInviteSession extends InviteSession {
     const description = this.#pracks.descriptionOf(dialog);
     // An UPDATE since then has made it void.
     const answer = request.body.length === 0 || dialog.exchange.rounds > 1 ? undefined : (description ?? bodyOf(response));
-    leg.acknowledge = acknowledge(this, { dialog, invite: request, response, described: description !== undefined }, () => {
+    leg.acknowledgement = acknowledge(this, { dialog, invite: request, response, described: description !== undefined }, () => {
       if (this.state === "confirmed") this.guard(() => this.onAccepted?.(response, answer));
     });
   }
@@ -299,8 +301,11 @@ export class ClientInviteSession extends InviteSession {
 
   protected override release(): void {
     this.#alarm?.cancel();
-    for (const { dialog } of this.#legs.values()) {
+    const acknowledged = new Map<string, Acknowledgement>();
+    for (const [tag, { dialog, acknowledgement }] of this.#legs) {
       if (dialog.state === "early") this.forget(dialog);
+      if (acknowledgement !== undefined) acknowledged.set(tag, acknowledgement);
     }
+    this.#outgoing.handOver(new LateAnswers(this.ua, acknowledged));
   }
 }

@@ -3,6 +3,7 @@ import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Acceptance, type AcceptanceEnd } from "./Acceptance.ts";
+import type { Acknowledgement } from "./Acknowledgement.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
@@ -90,7 +91,7 @@ export class Invitations {
     const { headers = [], signal } = options;
     if (body !== undefined) dialog.exchange.offer("local");
     return new Promise((resolve, reject) => {
-      let acknowledgeAgain: (() => void) | undefined;
+      let acknowledgement: Acknowledgement | undefined;
       const cancel = (): void => outgoing.cancel();
       const pracks = new Pracks(session, cancel);
       const done = (): void => {
@@ -105,8 +106,8 @@ export class Invitations {
             if (response.to.tag === dialog.remoteTag) pracks.receive(dialog, request, response);
             return;
           }
-          if (acknowledgeAgain !== undefined) {
-            acknowledgeAgain();
+          if (acknowledgement !== undefined) {
+            acknowledgement.again();
             return;
           }
           done();
@@ -116,7 +117,7 @@ export class Invitations {
             if (body !== undefined) session.localDescription = body;
             session.refresh.granted(response);
             const described = pracks.descriptionOf(dialog) !== undefined;
-            acknowledgeAgain = acknowledge(session, { dialog, invite: request, response, described }, () => resolve(response));
+            acknowledgement = acknowledge(session, { dialog, invite: request, response, described }, () => resolve(response));
           } else {
             dialog.exchange.settle();
             resolve(response);
@@ -184,6 +185,7 @@ export class Invitations {
     const { request } = tx;
     const incoming: Incoming = { tx, dialog, answered: false };
     this.#incoming = incoming;
+    tx.onCancel = () => this.#refuse(incoming, 487);
     if (request.body.length > 0) dialog.exchange.offer("remote");
     settleHandler(
       session.ua,
@@ -193,9 +195,12 @@ export class Invitations {
       },
       (body) => {
         if (incoming.answered) return;
-        const response = session.createResponse(request, 200, { body });
-        session.addCapabilities(response, session.ua.contactFor(tx.from, cameAskingForTLS(tx.request)));
-        session.refresh.answer(request, response);
+        const contact = session.ua.contactFor(tx.from, cameAskingForTLS(request));
+        const finish = (made: SIPResponse): void => {
+          session.addCapabilities(made, contact);
+          session.refresh.answer(request, made);
+        };
+        const response = session.createResponse(request, 200, { body, finish });
         incoming.answered = true;
         this.#incoming = undefined;
         dialog.refreshTarget(request);
@@ -214,11 +219,6 @@ export class Invitations {
     incoming.dialog.exchange.settle();
     this.#session.respond(incoming.tx, status, { reason, headers });
     this.proceed();
-  }
-
-  /** A CANCEL has come for one of theirs. */
-  cancel(tx: ServerTransaction): void {
-    if (this.#incoming?.tx === tx) this.#refuse(this.#incoming, 487);
   }
 
   // ---- our 2xx and their ACKs ----

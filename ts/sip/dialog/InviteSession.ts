@@ -1,7 +1,7 @@
 import type { NameAddr } from "../message/NameAddr.ts";
 import type { SIPMessage } from "../message/SIPMessage.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
-import { SIPResponse } from "../message/SIPResponse.ts";
+import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { SIPURI } from "../message/SIPURI.ts";
 import type { IncomingRefer } from "../refer/IncomingRefer.ts";
 import type { ReferOptions } from "../refer/referHeaders.ts";
@@ -12,10 +12,11 @@ import type { SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
 import { type EndReason, reasonOf } from "./EndReason.ts";
 import { SessionStateError } from "./errors.ts";
-import type { RequestHandler, RespondOptions } from "./handling.ts";
+import type { RequestHandler } from "./handling.ts";
 import { inDialog } from "./inDialog.ts";
 import { Invitations, type ReinviteOptions } from "./Invitations.ts";
 import { type OutgoingRequestOptions, transact } from "./OutgoingRequest.ts";
+import { createResponse, type RespondOptions, type ResponseParts } from "./response.ts";
 import { SessionRefresh } from "./SessionRefresh.ts";
 import { SessionServer } from "./SessionServer.ts";
 import { Updates } from "./Updates.ts";
@@ -69,6 +70,7 @@ export interface SessionParts {
  * Callbacks are plain properties; each may be set at any time before its event. Those for requests (`onInfo`, `onRefer`, `onMessage`)
  * decide by their presence whether the method is listed in Allow or answered 405.
  */
+// Not "implements DialogOwner", which it is: those members are internal, and the published types must not promise what they do not show.
 export abstract class InviteSession {
   readonly callId: string;
   /** Our tag in every message of this session. */
@@ -245,18 +247,9 @@ export abstract class InviteSession {
   }
 
   /** @internal */
-  createResponse(request: SIPRequest, status: number, options: RespondOptions = {}): SIPResponse {
-    const headers = [...(options.headers ?? [])];
-    if (options.body !== undefined) headers.push(["Content-Type", options.body.contentType]);
-    const response = SIPResponse.to(request, status, {
-      toTag: this.localTag,
-      headers,
-      ...(options.reason === undefined ? {} : { reason: options.reason }),
-      ...(options.body === undefined ? {} : { body: options.body.content }),
-    });
-    if (status === 405) response.headers.set("Allow", this.ua.allow(this));
-    this.ua.prepare(response);
-    return response;
+  createResponse(request: SIPRequest, status: number, options: RespondOptions & Pick<ResponseParts, "finish"> = {}): SIPResponse {
+    const allow: [string, string][] = status === 405 ? [["Allow", this.ua.allow(this)]] : [];
+    return createResponse(this.ua, request, status, { ...options, headers: [...(options.headers ?? []), ...allow], toTag: this.localTag });
   }
 
   /** @internal What RFC 3261 §13.2.1 and §13.3.1.4 want in an INVITE and its 2xx. A header already there stays. */
@@ -357,11 +350,6 @@ export abstract class InviteSession {
   /** @internal */
   receiveAck(ack: SIPRequest): void {
     this.invitations.acknowledged(ack);
-  }
-
-  /** @internal The layer has answered the CANCEL; its INVITE is ours to answer. */
-  receiveCancel(tx: ServerTransaction, _cancel: SIPRequest): void {
-    this.invitations.cancel(tx);
   }
 
   /** @internal */

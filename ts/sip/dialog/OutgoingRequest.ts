@@ -1,7 +1,7 @@
 import { SidetoneError } from "../../error.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
-import type { ClientTransaction } from "../transaction/transaction.ts";
+import type { ClientTransaction, ClientTransactionHandler } from "../transaction/transaction.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import { RequestAbandonedError, RequestTimeoutError, RequestTransportError } from "./errors.ts";
 import type { UserAgent } from "./UserAgent.ts";
@@ -30,15 +30,60 @@ export interface OutgoingRequestOptions {
   readonly onAnyResponse?: (response: SIPResponse, request: SIPRequest) => void;
 }
 
+/** Takes the responses that come when the sender has gone. */
+interface Heir {
+  /** @param request makes the request anew from its bytes */
+  hear(response: SIPResponse, request: () => SIPRequest): void;
+}
+
+const NOBODY: Heir = { hear() {} };
+
+const INHERITED: Omit<OutgoingRequestOptions, "method"> = {
+  destinations: () => [],
+  build: () => {
+    throw new TypeError("nobody is there who could build it again");
+  },
+  onResponse: () => {},
+  onFailure: () => {},
+};
+
+/** One transaction of an outgoing request. */
+class Attempt implements ClientTransactionHandler {
+  readonly #outgoing: OutgoingRequest;
+  readonly #destination: Endpoint;
+
+  constructor(outgoing: OutgoingRequest, destination: Endpoint) {
+    this.#outgoing = outgoing;
+    this.#destination = destination;
+  }
+
+  response(response: SIPResponse, from: Endpoint): void {
+    this.#outgoing.receive(response, this.#destination, from);
+  }
+
+  timeout(): void {
+    this.#outgoing.failed(this, this.#destination);
+  }
+
+  transportError(error: Error): void {
+    this.#outgoing.failed(this, this.#destination, error);
+  }
+}
+
 /**
  * One request as its sender means it: over as many transactions as name resolution, dead servers and digest challenges take.
  * Each attempt is a new transaction with a new branch and CSeq number, under the same Call-ID and From tag (RFC 3261 §8.1.3.5).
  */
 export class OutgoingRequest {
   readonly #ua: UserAgent;
-  readonly #options: OutgoingRequestOptions;
+  readonly method: string;
+  #options: OutgoingRequestOptions;
   #destinations: Endpoint[] = [];
+  /** The attempt under way, and as it went out. */
+  #request: SIPRequest | undefined;
   #transaction: ClientTransaction | undefined;
+  #current: Attempt | undefined;
+  #heir: Heir | undefined;
   #challenges = 0;
   #answered = false;
   #canceled = false;
@@ -47,16 +92,8 @@ export class OutgoingRequest {
 
   constructor(ua: UserAgent, options: OutgoingRequestOptions) {
     this.#ua = ua;
+    this.method = options.method;
     this.#options = options;
-  }
-
-  get method(): string {
-    return this.#options.method;
-  }
-
-  /** The request of the attempt under way. */
-  get request(): SIPRequest | undefined {
-    return this.#transaction?.request;
   }
 
   /** Sends it. Failures arrive through `onFailure`, those found at once included. */
@@ -88,8 +125,8 @@ export class OutgoingRequest {
     this.#canceled = true;
     if (this.#done) return;
     if (this.#transaction === undefined) {
-      this.#fail(new RequestAbandonedError(this.#options.method));
-    } else if (this.#options.method === "INVITE") {
+      this.#fail(new RequestAbandonedError(this.method));
+    } else if (this.method === "INVITE") {
       this.#ua.layer.cancel(this.#transaction, headers);
     }
   }
@@ -97,7 +134,17 @@ export class OutgoingRequest {
   /** Waits no longer: the client is being stopped, or has lost the network that the request went to. */
   abandon(): void {
     this.#abandoned = true;
-    this.#fail(new RequestAbandonedError(this.#options.method));
+    this.#fail(new RequestAbandonedError(this.method));
+  }
+
+  /**
+   * Whoever sent it has gone. What still comes is told to an heir, and nothing is held any more that the sender has lent: the transaction, and we
+   * with it, live on for half a minute.
+   */
+  handOver(heir: Heir): void {
+    this.#heir = heir;
+    this.#request = undefined;
+    this.#options = { ...INHERITED, method: this.method };
   }
 
   #start(endpoints: readonly Endpoint[]): void {
@@ -114,7 +161,7 @@ export class OutgoingRequest {
       this.#fail(
         failure instanceof RequestTimeoutError
           ? failure
-          : new RequestTransportError(this.#options.method, this.#transaction?.destination ?? "its destination", failure),
+          : new RequestTransportError(this.method, this.#transaction?.destination ?? "its destination", failure),
       );
       return;
     }
@@ -122,7 +169,6 @@ export class OutgoingRequest {
   }
 
   #attempt(destination: Endpoint, challenge?: { request: SIPRequest; response: SIPResponse }): void {
-    const { method } = this.#options;
     const server = this.#ua.serverName(destination);
     try {
       const request = this.#options.build(destination);
@@ -132,18 +178,9 @@ export class OutgoingRequest {
         this.#finish(challenge.response, challenge.request, destination);
         return;
       }
-      this.#transaction = this.#ua.layer.request(request, destination, {
-        response: (response, from) => this.#receive(response, request, destination, from),
-        timeout: () => {
-          const { address, port } = destination;
-          this.#ua.destinationFailed(destination);
-          this.#next(new RequestTimeoutError(method, `${method} got no final response from ${address} port ${port}`));
-        },
-        transportError: (error) => {
-          this.#ua.destinationFailed(destination);
-          this.#next(error);
-        },
-      });
+      this.#request = request;
+      this.#current = new Attempt(this, destination);
+      this.#transaction = this.#ua.layer.request(request, destination, this.#current);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -155,8 +192,26 @@ export class OutgoingRequest {
     return this.#ua.authenticator.answer(request, challenge.response, server);
   }
 
-  #receive(response: SIPResponse, request: SIPRequest, destination: Endpoint, from: Endpoint): void {
+  // ---- what the attempt under way reports ----
+
+  /** @internal */
+  failed(attempt: Attempt, destination: Endpoint, error?: Error): void {
+    const { address, port } = destination;
+    this.#ua.destinationFailed(destination);
+    // The ACK to an earlier one's refusal has not left: that changes nothing for the one under way.
+    if (attempt !== this.#current) return;
+    this.#next(error ?? new RequestTimeoutError(this.method, `${this.method} got no final response from ${address} port ${port}`));
+  }
+
+  /** @internal */
+  receive(response: SIPResponse, destination: Endpoint, from: Endpoint): void {
     if (this.#abandoned) return;
+    if (this.#heir !== undefined) {
+      if (response.statusCode >= 200) this.#close();
+      this.#heir.hear(response, () => this.#sentRequest);
+      return;
+    }
+    const request = this.#sentRequest;
     this.#answered = true;
     this.#options.onAnyResponse?.(response, request);
     const status = response.statusCode;
@@ -177,23 +232,35 @@ export class OutgoingRequest {
     else this.#finish(response, request, from);
   }
 
+  /** The request of the attempt under way; later, as it went out, from its bytes. */
+  get #sentRequest(): SIPRequest {
+    const request = this.#request ?? this.#transaction?.request;
+    if (request === undefined) throw new TypeError(`${this.method} has not been sent`);
+    return request;
+  }
+
   #finish(response: SIPResponse, request: SIPRequest, from: Endpoint): void {
     if (response.isSuccess) this.#ua.authenticator.learn(response, request);
+    this.#close();
+    this.#options.onResponse(response, request, from);
+    // An INVITE may have more 2xx. Of all others nothing more will come.
+    if (this.method !== "INVITE" || !response.isSuccess) this.handOver(NOBODY);
+  }
+
+  #close(): void {
     this.#done = true;
     this.#ua.requests.delete(this);
-    this.#options.onResponse(response, request, from);
   }
 
   /** A name that cannot be found may be found later, as an address may be reached later; settings that forbid it (NATError) stay. */
   #lookupError(error: unknown): Error {
     if (error instanceof SidetoneError && error.code !== "NAME_RESOLUTION") return error;
-    return new RequestTransportError(this.#options.method, "its destination", error);
+    return new RequestTransportError(this.method, "its destination", error);
   }
 
   #fail(error: Error): void {
     if (this.#done) return;
-    this.#done = true;
-    this.#ua.requests.delete(this);
+    this.#close();
     this.#options.onFailure(error);
   }
 }

@@ -4,8 +4,8 @@ import type { SIPResponse } from "../message/SIPResponse.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { bodyOf, type SIPBody } from "./body.ts";
 import type { Dialog } from "./Dialog.ts";
-import type { RespondOptions } from "./handling.ts";
 import { hasTag, rackOf } from "./reliable.ts";
+import type { RespondOptions } from "./response.ts";
 import { ReliableSender, type ReliableSenderAction } from "./ReliableSender.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
@@ -111,11 +111,8 @@ export class Progress {
       this.#described = true;
       if (tx.request.body.length === 0) dialog.exchange.offer("local");
     }
-    const build = (number: number): SIPResponse => {
-      const response = create(status, { body, headers: [...headers, ["RSeq", String(number)]] });
-      response.headers.add("Require", "100rel");
-      return response;
-    };
+    const build = (number: number): SIPResponse =>
+      create(status, { body, headers: [...headers, ["RSeq", String(number)], ["Require", "100rel"]] });
     this.#perform(this.#sender.submit({ build, describes: body !== undefined }, this.#ua.clock.now()));
   }
 

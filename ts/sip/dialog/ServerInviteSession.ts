@@ -9,9 +9,9 @@ import { ClientInviteSession } from "./ClientInviteSession.ts";
 import { Dialog } from "./Dialog.ts";
 import { reasonOf } from "./EndReason.ts";
 import { RequestTimeoutError, SessionEndedError, SessionStateError } from "./errors.ts";
-import type { RespondOptions } from "./handling.ts";
 import { Progress } from "./Progress.ts";
 import { InviteSession } from "./InviteSession.ts";
+import type { RespondOptions } from "./response.ts";
 import { cameAskingForTLS } from "./secure.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
@@ -41,6 +41,7 @@ export class ServerInviteSession extends InviteSession {
     const localTag = newTag();
     super(ua, { callId: request.callId, localTag, remote: request.from, state: "incoming" });
     this.#tx = tx;
+    tx.onCancel = (cancel) => this.#receiveCancel(cancel);
     this.invite = request;
     this.source = tx.from;
     this.replaces = replaces;
@@ -129,7 +130,6 @@ export class ServerInviteSession extends InviteSession {
 
   #sendAccept(body: SIPBody | undefined, headers: readonly [string, string][], resolve: () => void, reject: (error: Error) => void): void {
     const response = this.#create(200, { body, headers });
-    this.refresh.answer(this.invite, response);
     if (body !== undefined) this.localDescription = body;
     this.release();
     this.#pending = false;
@@ -159,14 +159,11 @@ export class ServerInviteSession extends InviteSession {
     this.end({ by: "local", cause: status < 400 ? "redirected" : "rejected", status, reason: response.reason });
   }
 
-  /** @internal The caller has given up. */
-  override receiveCancel(tx: ServerTransaction, cancel: SIPRequest): void {
-    if (tx !== this.#tx) {
-      super.receiveCancel(tx, cancel);
-    } else if (this.#pending) {
-      this.#refuse(487);
-      this.end({ by: "remote", cause: "cancel", status: 487, request: cancel, ...reasonOf(cancel) });
-    }
+  /** The caller has given up. */
+  #receiveCancel(cancel: SIPRequest): void {
+    if (!this.#pending) return;
+    this.#refuse(487);
+    this.end({ by: "remote", cause: "cancel", status: 487, request: cancel, ...reasonOf(cancel) });
   }
 
   /** A caller may hang up while we ring (RFC 3261 §15.1.2): its INVITE is answered, too. */
@@ -201,9 +198,11 @@ export class ServerInviteSession extends InviteSession {
   }
 
   #create(status: number, options: RespondOptions): SIPResponse {
-    const response = this.createResponse(this.invite, status, options);
-    if (status < 300) this.addCapabilities(response, this.ua.contactFor(this.source, cameAskingForTLS(this.invite)));
-    return response;
+    const finish = (response: SIPResponse): void => {
+      if (status < 300) this.addCapabilities(response, this.ua.contactFor(this.source, cameAskingForTLS(this.invite)));
+      if (status >= 200) this.refresh.answer(this.invite, response);
+    };
+    return this.createResponse(this.invite, status, { ...options, finish });
   }
 
   #refuse(status: number, options: RespondOptions = {}): SIPResponse {

@@ -137,10 +137,12 @@ export class Updates {
     const { request } = tx;
     dialog.refreshTarget(request);
     session.refresh.note(request);
-    const response = session.createResponse(request, 200, { body });
-    session.addCapabilities(response, session.ua.contactFor(tx.from, cameAskingForTLS(request)));
-    if (session.state === "confirmed") session.refresh.answer(request, response);
-    tx.respond(response);
+    const contact = session.ua.contactFor(tx.from, cameAskingForTLS(request));
+    const finish = (response: SIPResponse): void => {
+      session.addCapabilities(response, contact);
+      if (session.state === "confirmed") session.refresh.answer(request, response);
+    };
+    tx.respond(session.createResponse(request, 200, { body, finish }));
   }
 
   /** The session has ended: answers what is open. */

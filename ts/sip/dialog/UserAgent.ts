@@ -7,6 +7,7 @@ import type { TransactionLayer } from "../transaction/TransactionLayer.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import type { Extensions } from "./capabilities.ts";
 import type { Dialog } from "./Dialog.ts";
+import type { DialogOwner } from "./DialogOwner.ts";
 import type { InviteSession } from "./InviteSession.ts";
 import type { OutgoingRequest } from "./OutgoingRequest.ts";
 
@@ -44,7 +45,7 @@ export interface UserAgent {
   prepare(message: SIPMessage, destination?: Endpoint): void;
   /** Uniform in [0, 1): pauses and jitter. */
   random(): number;
-  addDialog(dialog: Dialog, session: InviteSession): void;
+  addDialog(dialog: Dialog, owner: DialogOwner): void;
   removeDialog(dialog: Dialog): void;
   removeSession(session: InviteSession): void;
   /** Something of the application's threw where nobody awaits it. */

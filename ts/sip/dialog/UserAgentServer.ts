@@ -1,5 +1,4 @@
 import type { SIPRequest } from "../message/SIPRequest.ts";
-import { SIPResponse } from "../message/SIPResponse.ts";
 import { newTag } from "../message/random.ts";
 import { SIPURI } from "../message/SIPURI.ts";
 import { eventOf } from "../refer/event.ts";
@@ -7,9 +6,11 @@ import { type ReferHandler, receiveRefer } from "../refer/receiveRefer.ts";
 import { replacementOf } from "../refer/replacing.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { Dialog } from "./Dialog.ts";
-import { type RequestHandler, type RespondOptions, settleHandler, wording } from "./handling.ts";
-import type { InviteSession } from "./InviteSession.ts";
+import type { DialogOwner } from "./DialogOwner.ts";
+import { type RequestHandler, settleHandler, wording } from "./handling.ts";
+import { InviteSession } from "./InviteSession.ts";
 import { hasTag } from "./reliable.ts";
+import { respond, type RespondOptions } from "./response.ts";
 import { cameAskingForTLS } from "./secure.ts";
 import { intervalRefusal } from "./sessionExpires.ts";
 import { ServerInviteSession } from "./ServerInviteSession.ts";
@@ -40,7 +41,7 @@ export interface Subscriber {
 
 interface Entry {
   readonly dialog: Dialog;
-  readonly session: InviteSession;
+  readonly owner: DialogOwner;
 }
 
 /** Requests that make sense inside a dialog only: RFC 3261 §15.1.2, RFC 3262 §3, RFC 3311 §5.2, RFC 6086 §4.2.2. */
@@ -53,8 +54,6 @@ export class UserAgentServer {
   readonly #dialogs = new Map<string, Entry>();
   /** By Call-ID and our tag. */
   readonly #subscribers = new Map<string, Subscriber>();
-  /** Whose INVITE a CANCEL is about. */
-  readonly #invites = new WeakMap<ServerTransaction, InviteSession>();
 
   constructor(ua: UserAgent, options: UserAgentServerOptions) {
     this.#ua = ua;
@@ -66,8 +65,14 @@ export class UserAgentServer {
     return this.#dialogs.size;
   }
 
-  add(dialog: Dialog, session: InviteSession): void {
-    this.#dialogs.set(dialog.id, { dialog, session });
+  /** Whether a request belongs to a dialog or subscription that we have. */
+  isExpected(request: SIPRequest): boolean {
+    const { tag } = request.to;
+    return tag !== undefined && (this.#dialogs.has(Dialog.keyOf(request)) || this.#subscribers.has(`${request.callId}\n${tag}`));
+  }
+
+  add(dialog: Dialog, owner: DialogOwner): void {
+    this.#dialogs.set(dialog.id, { dialog, owner });
   }
 
   remove(dialog: Dialog): void {
@@ -76,7 +81,7 @@ export class UserAgentServer {
 
   /** Forgets what is left, without a word to anybody. */
   clear(): void {
-    for (const { dialog, session } of this.#dialogs.values()) session.forget(dialog);
+    for (const { dialog, owner } of this.#dialogs.values()) owner.forget(dialog);
   }
 
   /** A REFER or SUBSCRIBE of ours from outside any call: its NOTIFYs name our tag, and whoever took it. */
@@ -90,11 +95,7 @@ export class UserAgentServer {
 
   receiveAck(ack: SIPRequest): void {
     // An ACK to a dialog that is gone has nobody to be answered by (RFC 3261 §17: ACK has no response).
-    this.#dialogs.get(Dialog.keyOf(ack))?.session.receiveAck(ack);
-  }
-
-  receiveCancel(tx: ServerTransaction, cancel: SIPRequest): void {
-    this.#invites.get(tx)?.receiveCancel(tx, cancel);
+    this.#dialogs.get(Dialog.keyOf(ack))?.owner.receiveAck(ack);
   }
 
   receive(tx: ServerTransaction): void {
@@ -114,8 +115,7 @@ export class UserAgentServer {
     if (unsupported.length > 0) {
       this.#respond(tx, 420, { headers: [["Unsupported", unsupported.join(", ")]] });
     } else if (inDialog !== undefined) {
-      if (request.method === "INVITE") this.#invites.set(tx, inDialog.session);
-      inDialog.session.receive(tx, inDialog.dialog);
+      inDialog.owner.receive(tx, inDialog.dialog);
     } else {
       this.#receiveOutside(tx);
     }
@@ -171,13 +171,15 @@ export class UserAgentServer {
       this.#respond(tx, ...refusal);
       return;
     }
-    const replacement = replacementOf(request, ({ callId, toTag, fromTag }) => this.#dialogs.get(Dialog.key(callId, toTag, fromTag)));
+    const replacement = replacementOf(request, ({ callId, toTag, fromTag }) => {
+      const found = this.#dialogs.get(Dialog.key(callId, toTag, fromTag));
+      return found?.owner instanceof InviteSession ? { dialog: found.dialog, session: found.owner } : undefined;
+    });
     if (replacement !== undefined && "status" in replacement) {
       this.#respond(tx, replacement.status, { reason: replacement.reason });
       return;
     }
     const session = new ServerInviteSession(this.#ua, tx, replacement?.session);
-    this.#invites.set(tx, session);
     this.#options.addSession(session);
     try {
       handler(session, request);
@@ -222,10 +224,7 @@ export class UserAgentServer {
     );
   }
 
-  #respond(tx: ServerTransaction, status: number, { body, reason, headers = [] }: RespondOptions = {}, toTag?: string): void {
-    const contentType: [string, string][] = body === undefined ? [] : [["Content-Type", body.contentType]];
-    const response = SIPResponse.to(tx.request, status, { reason, toTag, headers: [...headers, ...contentType], body: body?.content });
-    this.#ua.prepare(response);
-    tx.respond(response);
+  #respond(tx: ServerTransaction, status: number, options: RespondOptions = {}, toTag?: string): void {
+    respond(this.#ua, tx, status, { ...options, toTag });
   }
 }

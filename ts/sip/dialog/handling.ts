@@ -1,6 +1,7 @@
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPBody } from "./body.ts";
 import { SIPRejection } from "./errors.ts";
+import type { RespondOptions } from "./response.ts";
 import type { UserAgent } from "./UserAgent.ts";
 
 /** A final response as a handler words it: the bare status, or more. */
@@ -15,13 +16,6 @@ export type RequestAnswer =
 
 /** Answers a request. Returning nothing means 200; a thrown {@link SIPRejection} its status; any other error 500. */
 export type RequestHandler = (request: SIPRequest) => RequestAnswer | void | Promise<RequestAnswer | void>;
-
-/** How a response is worded. */
-export interface RespondOptions {
-  readonly reason?: string | undefined;
-  readonly headers?: readonly (readonly [string, string])[] | undefined;
-  readonly body?: SIPBody | undefined;
-}
 
 /** @internal A handler's answer as status and what goes with it. */
 export function wording(answer: RequestAnswer | void): [number, RespondOptions] {

@@ -1,8 +1,11 @@
 import type { Headers } from "./Headers.ts";
 
-/** The message as bytes, with the Content-Length that the body has: in its place when the headers hold one, else last. */
-export function toBytes(heading: string, headers: Headers, body: Uint8Array): Uint8Array {
-  let head = `${heading}\r\n`;
+/**
+ * The message as bytes, with the Content-Length that the body has: in its place when the headers hold one, else last.
+ * @param via put on top of the headers
+ */
+export function toBytes(heading: string, headers: Headers, body: Uint8Array, via?: string): Uint8Array {
+  let head = via === undefined ? `${heading}\r\n` : `${heading}\r\nVia: ${via}\r\n`;
   let counted = false;
   for (const [name, value] of headers) {
     if (name === "Content-Length") {

@@ -1,7 +1,7 @@
 import type { Alarm } from "../../time/clock.ts";
 import type { Dialog } from "../dialog/Dialog.ts";
 import { SessionStateError } from "../dialog/errors.ts";
-import type { RespondOptions } from "../dialog/handling.ts";
+import type { RespondOptions } from "../dialog/response.ts";
 import { inDialog } from "../dialog/inDialog.ts";
 import type { InviteSession } from "../dialog/InviteSession.ts";
 import { transact } from "../dialog/OutgoingRequest.ts";

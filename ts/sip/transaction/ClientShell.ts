@@ -1,25 +1,29 @@
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
+import { toBytes } from "../message/write.ts";
 import { TransportError } from "../transport/errors.ts";
 import type { Endpoint } from "../transport/transport.ts";
 import { ackFor } from "./companions.ts";
 import { InviteClient } from "./inviteClient.ts";
 import type { ClientAction } from "./machine.ts";
 import { NonInviteClient } from "./nonInviteClient.ts";
+import type { OwnRequest } from "./OwnRequest.ts";
 import { Shell, type Surroundings } from "./Shell.ts";
 import type { ClientTransaction, ClientTransactionHandler } from "./transaction.ts";
 
 type ClientMachine = InviteClient<SIPResponse> | NonInviteClient<SIPResponse>;
 
+/** Hears nothing: stands for a user who has heard all that there is. */
+const NOBODY: ClientTransactionHandler = { response() {}, timeout() {}, transportError() {} };
+
 /** A client machine on the wire. */
 export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine> implements ClientTransaction {
-  readonly request: SIPRequest;
+  readonly own: OwnRequest;
   readonly destination: Endpoint;
-  readonly #bytes: Uint8Array;
   /** For a connection to come about. */
   readonly #patience: number | undefined;
-  readonly #handler: ClientTransactionHandler;
-  readonly #ended: () => void;
+  readonly #ended: (key: string) => void;
+  #handler: ClientTransactionHandler;
   /** Who sent the response that is being delivered. */
   #source: Endpoint;
   /** The ACK to the final response, written once: its repetitions are the same bytes. */
@@ -31,24 +35,26 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
   #resent = false;
 
   constructor(
-    request: SIPRequest,
+    own: OwnRequest,
     destination: Endpoint,
     handler: ClientTransactionHandler,
     surroundings: Surroundings,
-    ended: () => void,
-    bytes: Uint8Array = request.toBytes(),
+    ended: (key: string) => void,
     patience?: number,
   ) {
     const { timers } = surroundings;
     const reliable = surroundings.isReliable(destination.protocol);
-    super(request.method === "INVITE" ? new InviteClient(timers, reliable) : new NonInviteClient(timers, reliable), surroundings);
-    this.request = request;
+    super(own.method === "INVITE" ? new InviteClient(timers, reliable) : new NonInviteClient(timers, reliable), surroundings);
+    this.own = own;
     this.destination = destination;
-    this.#bytes = bytes;
     this.#patience = patience;
     this.#handler = handler;
     this.#ended = ended;
     this.#source = destination;
+  }
+
+  get request(): SIPRequest {
+    return this.own.message;
   }
 
   start(): void {
@@ -73,19 +79,25 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
   }
 
   #send(): void {
-    const sending = this.surroundings.send(this.#bytes, this.destination, this.#patience);
+    const sending = this.surroundings.send(this.own.bytes, this.destination, this.#patience);
     // That the connection broke is told to all that use it, by disconnected().
-    this.watch(
-      sending.catch((error: unknown) => {
-        if (!(error instanceof TransportError) || error.code !== "TRANSPORT_LOST") throw error;
-      }),
-    );
+    this.watch(sending, (error) => !(error instanceof TransportError) || error.code !== "TRANSPORT_LOST");
   }
 
   receive(response: SIPResponse, from: Endpoint): void {
     this.#source = from;
     this.run(this.machine.receive(response, this.surroundings.clock.now()));
-    this.#cancelNow();
+    this.#source = this.destination;
+    if (response.statusCode >= 200) this.#condense();
+    else this.#cancelNow();
+  }
+
+  /** The final response has come. What nobody will ask for again does not wait for the last timer. */
+  #condense(): void {
+    this.own.condense();
+    this.#sendCancel = undefined;
+    // An INVITE may have more 2xx, and the ACK to a refusal may fail to leave.
+    if (!(this.machine instanceof InviteClient) && this.#handler.terminated === undefined) this.#handler = NOBODY;
   }
 
   /** Sends a CANCEL as soon as RFC 3261 §9.1 allows, if it ever does. Only the first call counts. */
@@ -114,7 +126,7 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
         break;
       case "acknowledge":
         // To where the INVITE went (§17.1.1.3), wherever the response came from.
-        this.#ack ??= ackFor(this.request, action.response).toBytes();
+        this.#ack ??= this.#acknowledgement(action.response);
         this.watch(surroundings.send(this.#ack, this.destination));
         break;
       case "deliver":
@@ -130,9 +142,14 @@ export class ClientShell extends Shell<ClientAction<SIPResponse>, ClientMachine>
         break;
       case "terminate":
         this.close();
-        this.#ended();
+        this.#ended(this.own.key);
         surroundings.tell(() => handler.terminated?.(), "terminated");
         break;
     }
+  }
+
+  #acknowledgement(response: SIPResponse): Uint8Array {
+    const { heading, headers, body } = ackFor(this.own.message, response);
+    return toBytes(heading, headers, body, this.own.via);
   }
 }

@@ -1,8 +1,8 @@
 import type { Alarm, Clock } from "../../time/clock.ts";
-import type { Via } from "../message/Via.ts";
 import type { Endpoint, TransportProtocol } from "../transport/transport.ts";
 import type { Machine } from "./machine.ts";
 import type { Timers } from "./timers.ts";
+import type { ReturnPath } from "./via.ts";
 
 /** What the layer lends to each of its transactions. */
 export interface Surroundings {
@@ -10,8 +10,8 @@ export interface Surroundings {
   readonly timers: Timers;
   isReliable(protocol: TransportProtocol): boolean;
   send(message: Uint8Array, to: Endpoint, patience?: number): Promise<void>;
-  /** Sends a response on its way back. @param via the top Via of its request, @param from where that came from */
-  sendBack(message: Uint8Array, via: Via, from: Endpoint): Promise<void>;
+  /** Sends a response on its way back. */
+  sendBack(message: Uint8Array, way: ReturnPath): Promise<void>;
   /** No response has come from there to a request sent at `since`. */
   suspect(destination: Endpoint, since: number): void;
   /** Calls a user's callback so that nothing it throws goes further. */
@@ -53,9 +53,11 @@ export abstract class Shell<Action, M extends Machine<Action>> {
     this.setAlarm();
   }
 
-  /** If sending fails, now or later, the machine hears of it. */
-  protected watch(sending: Promise<void>): void {
-    sending.catch((reason: unknown) => this.fail(reason instanceof Error ? reason : new Error(String(reason))));
+  /** If sending fails, now or later, the machine hears of it; unless `counts` says that it is none of its business. */
+  protected watch(sending: Promise<void>, counts?: (error: unknown) => boolean): void {
+    sending.catch((reason: unknown) => {
+      if (counts?.(reason) !== false) this.fail(reason instanceof Error ? reason : new Error(String(reason)));
+    });
   }
 
   protected fail(error: Error): void {

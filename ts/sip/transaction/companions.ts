@@ -1,9 +1,9 @@
 import { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 
-/** The two requests that share the branch of an INVITE: the ACK to a refusal, and the CANCEL. */
+/** The two requests that share the topmost Via of an INVITE, which is put on top of them as they are written: ACK to a refusal, and CANCEL. */
 
-/** The ACK to a final response other than 2xx (RFC 3261 §17.1.1.3). Its one Via is the INVITE's top Via: it takes just one hop. */
+/** The ACK to a final response other than 2xx (RFC 3261 §17.1.1.3). It has no other Via: it takes just one hop. */
 export function ackFor(invite: SIPRequest, response: SIPResponse): SIPRequest {
   return companion("ACK", invite, response.headers.get("To") ?? "");
 }
@@ -20,7 +20,6 @@ function companion(method: string, invite: SIPRequest, to: string): SIPRequest {
     method,
     uri: invite.uri,
     headers: [
-      ["Via", invite.via.toString()],
       ["Max-Forwards", "70"],
       ...invite.headers.getAll("Route").map((route): [string, string] => ["Route", route]),
       ["From", invite.headers.get("From") ?? ""],

@@ -96,6 +96,8 @@ export class InviteServer<Request extends RequestLike, Response extends Response
       if (!this.#reliable) this.#resendAt = now + this.#resendInterval;
       this.#endAt = now + 64 * this.#timers.t1;
     } else if (status >= 200) {
+      // It is the user's to send again.
+      this.#lastResponse = undefined;
       this.#state = "Accepted";
       this.#endAt = now + 64 * this.#timers.t1;
     }
@@ -135,6 +137,7 @@ export class InviteServer<Request extends RequestLike, Response extends Response
       return [{ kind: "terminate" }];
     }
     this.#state = "Confirmed";
+    this.#lastResponse = undefined;
     this.#endAt = now + this.#timers.t4;
     return [];
   }

@@ -23,6 +23,13 @@ export interface TransactionLayerOptions {
   readonly sentBy: (remote: Endpoint) => SentBy;
   /** Where else a response may be sent whose own way is closed: the servers of the Via's host (RFC 3263 §5). Default: nowhere. */
   readonly locate?: ((host: string, port: number | undefined, protocol: TransportProtocol) => Promise<readonly Endpoint[]>) | undefined;
+  /**
+   * Living server transactions, those included that only wait for retransmissions, beyond which a request that begins something new is answered
+   * 503 with Retry-After, without a transaction. 20,000
+   */
+  readonly maxServerTransactions?: number | undefined;
+  /** Whether a request belongs to something that there is already, a dialog say, and is served beyond that limit, too. Default: none */
+  readonly isExpected?: ((request: SIPRequest) => boolean) | undefined;
   /** Sees every message that comes or goes. */
   readonly trace?: ((entry: TraceEntry) => void) | undefined;
   /** The last look at a CANCEL, which the layer itself makes of its INVITE. */

@@ -43,6 +43,11 @@ export interface ServerTransaction {
    * INVITE may be sent again for 64*T1, and should be until its ACK comes (RFC 3261 §13.3.1.4).
    */
   respond(response: SIPResponse): void;
+  /**
+   * The far end has given up its INVITE before the final response: its CANCEL has been answered with 200, the user owes a 487 (RFC 3261 §9.2).
+   * While nothing is set here, the layer's `onCancel` is called.
+   */
+  onCancel: ((cancel: SIPRequest) => void) | undefined;
   /** No ACK came for a final response other than 2xx, or no final response was given in 64*T1 to another method. */
   onTimeout: (() => void) | undefined;
   /** A response did not leave. */

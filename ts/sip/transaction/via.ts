@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { equalHosts } from "../message/host.ts";
 import type { ParamsInit } from "../message/Params.ts";
+import type { SIPMessage } from "../message/SIPMessage.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import { BRANCH_COOKIE, Via } from "../message/Via.ts";
 import type { Endpoint, TransportProtocol } from "../transport/transport.ts";
@@ -25,6 +26,12 @@ export function isSentBy(via: Via, { host, port }: SentBy): boolean {
   return equalHosts(via.host, host) && (via.port ?? defaultPort(via.protocol)) === port;
 }
 
+/** How many values Via has. */
+export function viaCount({ headers }: SIPMessage): number {
+  const lines = headers.lines("via");
+  return lines.some((line) => line.includes(",")) ? headers.getAll("Via").length : lines.length;
+}
+
 /**
  * Writes into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4). What the sender wrote there itself goes,
  * so that nobody can aim our responses at a third party.
@@ -41,6 +48,22 @@ export function stampVia(request: SIPRequest, from: Endpoint): void {
   } else if (via.params.has("received")) {
     via.params.delete("received");
   }
+}
+
+/** How the responses to a request go back. */
+export interface ReturnPath {
+  /** Where they go first. */
+  readonly direct: Endpoint;
+  /** Who sent the request. */
+  readonly from: Endpoint;
+  /** What its top Via says of where its sender listens. */
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** @param via the request's top Via after {@link stampVia} */
+export function returnPath(via: Via, from: Endpoint, reliable: boolean): ReturnPath {
+  return { direct: responseDestination(via, from, reliable), from, host: via.host, port: via.port };
 }
 
 /**
