@@ -27,6 +27,6 @@ it("a hook that plays when the caller hangs up is no error", async () => {
   await call.readAudio(800);
   await call.hangup();
   await within(5_000, "Bob's end", callee.ended);
-  expect(await played).toMatchObject({ name: "AbortError" });
+  expect(await played).toMatchObject({ code: "AUDIO_INTERRUPTED", interruption: "ended" });
   expect(errors).toEqual([]);
 });

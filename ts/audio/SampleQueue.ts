@@ -49,6 +49,14 @@ export class SampleQueue {
     return filled;
   }
 
+  /** Drops from the end what is beyond `length` samples. */
+  truncate(length: number): void {
+    const kept = new Int16Array(Math.min(length, this.#length));
+    this.shift(kept);
+    this.clear();
+    this.push(kept);
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.#length = 0;

@@ -10,7 +10,7 @@ const BLOCK_BYTES = 16_000;
 const LARGEST = 0xffff_ffff - HEADER_BYTES;
 
 /**
- * Writes a mono 16-bit PCM WAV file while the samples still come.
+ * Writes a 16-bit PCM WAV file while the samples still come.
  *
  * {@link write} only copies: the disk works behind it, a block at a time. The header is rewritten after each block, so that the
  * file plays even when the process dies before {@link close}.
@@ -22,6 +22,8 @@ const LARGEST = 0xffff_ffff - HEADER_BYTES;
 export class WavWriter {
   readonly path: string;
   readonly sampleRate: number;
+  /** 1, or 2 whose samples come in turn: left, right. */
+  readonly channels: number;
   readonly #file: FileHandle;
   #block: Buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   #filled = 0;
@@ -32,9 +34,10 @@ export class WavWriter {
   #work: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(path: string, sampleRate: number, file: FileHandle) {
+  private constructor(path: string, sampleRate: number, channels: number, file: FileHandle) {
     this.path = path;
     this.sampleRate = sampleRate;
+    this.channels = channels;
     this.#file = file;
   }
 
@@ -42,20 +45,20 @@ export class WavWriter {
    * Creates the file, and its folder where there is none; an existing file is replaced.
    * @throws WavError (`WAV_WRITE`) when it cannot be created
    */
-  static async open(path: string, sampleRate = 8000): Promise<WavWriter> {
+  static async open(path: string, sampleRate = 8000, channels: 1 | 2 = 1): Promise<WavWriter> {
     let file: FileHandle | undefined;
     try {
       await mkdir(dirname(resolve(path)), { recursive: true });
       file = await open(path, "w");
-      await file.write(wavHeader(sampleRate, 0), 0, HEADER_BYTES, 0);
-      return new WavWriter(path, sampleRate, file);
+      await file.write(wavHeader(sampleRate, 0, channels), 0, HEADER_BYTES, 0);
+      return new WavWriter(path, sampleRate, channels, file);
     } catch (error) {
       await file?.close();
       throw writeError(path, error);
     }
   }
 
-  /** Samples taken so far. */
+  /** Samples taken so far, of all channels. */
   get samples(): number {
     return this.#accepted / 2;
   }
@@ -107,7 +110,7 @@ export class WavWriter {
   async #store(block: Buffer): Promise<void> {
     await this.#file.write(block, 0, block.length, HEADER_BYTES + this.#stored);
     this.#stored += block.length;
-    await this.#file.write(wavHeader(this.sampleRate, this.#stored), 0, HEADER_BYTES, 0);
+    await this.#file.write(wavHeader(this.sampleRate, this.#stored, this.channels), 0, HEADER_BYTES, 0);
   }
 }
 

@@ -14,7 +14,7 @@ const AHEAD = 1600;
  * Plays samples at the session's own pace.
  *
  * Settles when the last sample has been sent, or when the session closed before that. At most 200 ms are queued ahead.
- * On abort what is queued is dropped, so that the far end hears silence from the next frame on.
+ * On abort what is queued is dropped at once, so that the far end hears silence from the next frame on, and whatever is written after that.
  * @param source chunks of any length, of the session's sample rate; its iterator is closed when playing ends early
  * @returns true when all was sent, false when the session closed before
  * @throws the signal's reason on abort; whatever the source throws
@@ -27,7 +27,7 @@ export async function playSamples(
   signal?: AbortSignal,
 ): Promise<boolean> {
   signal?.throwIfAborted();
-  const aborted = abortion(signal);
+  const aborted = abortion(signal, () => session.clear());
   const iterator = iterate(source);
   let finished = false;
   try {
@@ -42,9 +42,6 @@ export async function playSamples(
       if (!(await enqueue(session, next.value, aborted))) return false;
     }
     return await aborted.race(session.whenQueued(0));
-  } catch (error) {
-    if (signal?.aborted === true) session.clear();
-    throw error;
   } finally {
     aborted.forget();
     // Not awaited: a source that is stuck in next() would hold us here as well.
@@ -60,6 +57,7 @@ async function enqueue(session: PlaybackSession, chunk: Int16Array, aborted: Abo
     const piece = chunk.subarray(offset, offset + PIECE);
     // oxlint-disable-next-line no-await-in-loop
     if (!(await aborted.race(session.whenQueued(Math.max(0, ahead - piece.length))))) return false;
+    aborted.check();
     const taken = session.write(piece);
     offset += taken;
     // The session was opened with a smaller queue: aim at what it holds, or the next wait would not wait at all.
@@ -74,21 +72,28 @@ function iterate(source: AsyncIterable<Int16Array> | Iterable<Int16Array>): Asyn
 
 /** Makes waits give up when a signal aborts, with one listener for all of them. */
 interface Abortion {
+  /** @throws the signal's reason when it has aborted since the last wait */
+  check(): void;
   race<T>(wait: T | Promise<T>): Promise<T>;
   forget(): void;
 }
 
-function abortion(signal: AbortSignal | undefined): Abortion {
-  if (signal === undefined) return { race: async (wait) => wait, forget: () => {} };
+function abortion(signal: AbortSignal | undefined, drop: () => void): Abortion {
+  if (signal === undefined) return { check: () => {}, race: async (wait) => wait, forget: () => {} };
   let giveUp: ((reason: unknown) => void) | undefined;
-  const listener = (): void => giveUp?.(signal.reason);
+  const listener = (): void => {
+    // Not once the wait has been given up: by then another source may have written.
+    drop();
+    giveUp?.(signal.reason);
+  };
   signal.addEventListener("abort", listener);
   return {
+    check: () => signal.throwIfAborted(),
     // A Promise.race against one long-lived promise would keep every loser's reaction for as long as playing lasts.
     race: (wait) =>
       new Promise((resolve, reject) => {
         giveUp = reject;
-        if (signal.aborted) listener();
+        if (signal.aborted) giveUp(signal.reason);
         else Promise.resolve(wait).then(resolve, reject);
       }),
     forget: () => signal.removeEventListener("abort", listener),

@@ -14,9 +14,9 @@ export class Recorder implements AsyncDisposable {
     this.#wav = wav;
   }
 
-  /** Creates the file. @throws WavError (`WAV_WRITE`) when it cannot be created */
-  static async open(path: string, sampleRate = 8000): Promise<Recorder> {
-    return new Recorder(await WavWriter.open(path, sampleRate));
+  /** Creates the file. @param channels 2: samples of left and right in turn @throws WavError (`WAV_WRITE`) when it cannot be created */
+  static async open(path: string, sampleRate = 8000, channels: 1 | 2 = 1): Promise<Recorder> {
+    return new Recorder(await WavWriter.open(path, sampleRate, channels));
   }
 
   get path(): string {
@@ -25,7 +25,7 @@ export class Recorder implements AsyncDisposable {
 
   /** Seconds recorded so far. */
   get duration(): number {
-    return this.#wav.samples / this.#wav.sampleRate;
+    return this.#wav.samples / this.#wav.channels / this.#wav.sampleRate;
   }
 
   /** Appends samples; they are copied before this returns, and ignored once closed. */

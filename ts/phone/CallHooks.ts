@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
-import type { CallEvents } from "./callTypes.ts";
+import type { CallEvents, DtmfSource } from "./callTypes.ts";
 
 /** What a subclass of VoIPCall overrides to follow a call. A hook that throws, or whose promise rejects, ends its call and harms no other. */
 export abstract class CallHooks extends EventEmitter<CallEvents> {
@@ -24,4 +24,7 @@ export abstract class CallHooks extends EventEmitter<CallEvents> {
 
   /** The far end hung up. */
   bye(): void | Promise<void> {}
+
+  /** The far end pressed a key: 0–9, `*`, `#`, A–D. @param _source what brought it */
+  dtmfCallback(_digit: string, _source: DtmfSource): void | Promise<void> {}
 }

@@ -1,10 +1,12 @@
+import type { AudioFormat } from "../audio/audioFormat.ts";
 import type { StreamParameters } from "../media/contract.ts";
 import type { ClientInviteSession } from "../sip/dialog/ClientInviteSession.ts";
 import type { SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
-import type { AudioFormat } from "./audioFormat.ts";
+import type { SIPURI } from "../sip/message/SIPURI.ts";
 import type { MovableMedia } from "./MovableMedia.ts";
 import type { Negotiation } from "./Negotiation.ts";
+import type { Transfer, TransferOptions } from "./transfer.ts";
 
 /** What the phone hands to a new call: its two halves, signalling and media, and what joins them. */
 export interface CallSetup {
@@ -16,4 +18,6 @@ export interface CallSetup {
   readonly answer?: { readonly body: SIPBody; readonly parameters: StreamParameters };
   readonly audioFormat: AudioFormat;
   readonly engine: "native" | "typescript";
+  /** How the phone refers. */
+  readonly referral: Pick<Transfer, "direct" | "refer"> & { readonly target: (options: TransferOptions) => SIPURI | undefined };
 }

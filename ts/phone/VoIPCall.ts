@@ -1,21 +1,18 @@
-import type { Readable } from "node:stream";
-import { samplesOf } from "../audio/source.ts";
-import type { Direction, MediaEvent, MediaSession, StreamParameters } from "../media/contract.ts";
-import { bodyOf } from "../sip/dialog/body.ts";
-import { SIPRejection } from "../sip/dialog/errors.ts";
-import type { EndReason, InviteSession, SIPBody } from "../sip/dialog/InviteSession.ts";
+import { AudioInterruptedError } from "../audio/AudioInterruptedError.ts";
+import { SessionAudio } from "../audio/SessionAudio.ts";
+import type { MediaEvent } from "../media/contract.ts";
+import type { EndReason, SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPMessage } from "../sip/message/SIPMessage.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
 import type { SIPResponse } from "../sip/message/SIPResponse.ts";
-import { CallAudio, type Recording } from "./CallAudio.ts";
-import { CallHooks } from "./CallHooks.ts";
+import { CallDigits } from "./CallDigits.ts";
+import { CallLife } from "./CallLife.ts";
+import { CallMedia } from "./CallMedia.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import { CallState } from "./CallState.ts";
-import type { CallStatistics, DenyOptions, DtmfOptions } from "./callTypes.ts";
-import { type CollectOptions, DigitBuffer } from "./DigitBuffer.ts";
-import { digitsOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
-import { InvalidOptionError, InvalidStateError, NegotiationError } from "./errors.ts";
-import { type Negotiation, warning } from "./Negotiation.ts";
+import { CallStream, isSDP } from "./CallStream.ts";
+import type { DenyOptions } from "./callTypes.ts";
+import { InvalidOptionError, InvalidStateError } from "./errors.ts";
 import { refusalHook } from "./refusal.ts";
 import { type TransferOptions, transferSession } from "./transfer.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
@@ -33,7 +30,7 @@ import type { VoIPPhone } from "./VoIPPhone.ts";
  *   }
  * }
  */
-export class VoIPCall extends CallHooks {
+export class VoIPCall extends CallMedia {
   readonly phone: VoIPPhone;
   readonly direction: "inbound" | "outbound";
   /** The INVITE that made the call. */
@@ -42,39 +39,39 @@ export class VoIPCall extends CallHooks {
   readonly ended: Promise<EndReason>;
 
   readonly #setup: CallSetup;
-  readonly #media: MediaSession;
-  readonly #audio: CallAudio;
-  #state: CallState;
-  /** Early media, or an UPDATE while it rang, have set the media up already. */
-  #configured = false;
-  readonly #digits = new DigitBuffer();
-  #dtmfWaiters: (() => void)[] = [];
+  readonly #life: CallLife;
+  readonly #stream: CallStream;
+  readonly #audio: SessionAudio;
+  readonly #digits: CallDigits;
+  /** What the far end said of itself last, when the call came to be: its INVITE, or its 2xx to ours. */
+  #farEnd: SIPMessage;
   #settleEnded: (reason: EndReason) => void = () => {};
 
+  /** The phone makes calls; a subclass with a constructor of its own hands both arguments on. */
   constructor(phone: VoIPPhone, setup: CallSetup) {
-    super();
+    const { media, sip, direction, engine } = setup;
+    const life = new CallLife(direction === "outbound" ? CallState.DIALING : CallState.RINGING, remoteOf(setup));
+    const audio = new SessionAudio(media, setup.audioFormat);
+    const digits = new CallDigits(media);
+    super({ life, media, audio, digits, engine, inform: (body) => sip.request("INFO", { body }) });
     this.phone = phone;
-    this.direction = setup.direction;
-    this.request = setup.sip.invite;
+    this.direction = direction;
+    this.request = sip.invite;
     this.#setup = setup;
-    this.#media = setup.media;
-    this.#audio = new CallAudio(setup.media, setup.audioFormat);
-    this.#state = setup.direction === "outbound" ? CallState.DIALING : CallState.RINGING;
+    this.#life = life;
+    this.#stream = new CallStream(media, setup.negotiation);
+    this.#audio = audio;
+    this.#digits = digits;
+    this.#farEnd = sip.invite;
     this.ended = new Promise((resolve) => {
       this.#settleEnded = resolve;
     });
-    this.#media.onEvent = (event) => this.#onMedia(event);
     this.#bind();
-  }
-
-  /** Where the call stands. */
-  get state(): CallState {
-    return this.#state;
   }
 
   /** The far end's address of record, as its From or our To named it: `sip:bob@pbx.example.com`. */
   get remote(): string {
-    return (this.direction === "outbound" ? this.request.to : this.request.from).uri.toString();
+    return remoteOf(this.#setup);
   }
 
   /** The Call-ID (RFC 3261 §20.8), which names the call in every log on its way. */
@@ -87,26 +84,24 @@ export class VoIPCall extends CallHooks {
     this.deny();
   }
 
-  // ---- signalling ----
-
   /**
    * Answers the call. Settles when the caller has acknowledged: from then on it hears us.
    * @throws InvalidStateError unless RINGING (or PROGRESS of an incoming call), and when the caller is gone before the acknowledgement
    */
   async answer(): Promise<void> {
     const sip = this.#inbound("answer");
-    const { negotiation } = this.#setup;
-    const body = this.#setup.answer?.body ?? negotiation.offer();
-    if (this.#setup.answer !== undefined) this.#configureOnce(this.#setup.answer.parameters);
-    const acknowledged = sip.accept(body);
-    this.#become(CallState.ANSWERED);
+    const { answer } = this.#setup;
+    if (answer !== undefined) this.#stream.configureOnce(answer.parameters);
+    const acknowledged = sip.accept(answer?.body ?? this.#stream.offer());
+    this.#life.become(CallState.ANSWERED);
     this.emit("answered");
+    const gone = "the call ended before the caller acknowledged the answer";
     try {
       await acknowledged;
     } catch (error) {
-      throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state, undefined, { cause: error });
+      throw new InvalidStateError(gone, this.state, undefined, { cause: error });
     }
-    if (this.#state !== CallState.ANSWERED) throw new InvalidStateError("the call ended before the caller acknowledged the answer", this.#state);
+    if (this.state !== CallState.ANSWERED) throw new InvalidStateError(gone, this.state);
   }
 
   /**
@@ -115,17 +110,18 @@ export class VoIPCall extends CallHooks {
    * @throws InvalidStateError unless RINGING
    */
   earlyMedia(): void {
-    this.#require("earlyMedia", CallState.RINGING);
+    this.#life.require("earlyMedia", CallState.RINGING);
     const sip = this.#inbound("earlyMedia");
     const { answer } = this.#setup;
-    if (answer !== undefined) this.#configureOnce(answer.parameters);
+    if (answer !== undefined) this.#stream.configureOnce(answer.parameters);
     sip.progress(183, answer?.body);
-    this.#become(CallState.PROGRESS);
+    this.#life.become(CallState.PROGRESS);
   }
 
   /**
    * Turns the caller away: 486 Busy Here unless told otherwise.
    * @throws InvalidStateError unless RINGING (or PROGRESS of an incoming call)
+   * @throws InvalidOptionError for a status that refuses nothing; the call goes on ringing
    */
   deny(options: DenyOptions = {}): void {
     const sip = this.#inbound("deny");
@@ -142,7 +138,7 @@ export class VoIPCall extends CallHooks {
    * @throws InvalidStateError unless ANSWERED
    */
   async hangup(): Promise<void> {
-    this.#require("hangup", CallState.ANSWERED);
+    this.#life.require("hangup", CallState.ANSWERED);
     const over = this.#setup.sip.bye();
     this.#end({ by: "local", cause: "bye" });
     await over;
@@ -154,10 +150,10 @@ export class VoIPCall extends CallHooks {
    * @throws InvalidStateError unless DIALING, or PROGRESS of an outgoing call
    */
   async cancel(): Promise<void> {
-    this.#require("cancel", CallState.DIALING, CallState.PROGRESS);
+    this.#life.require("cancel", CallState.DIALING, CallState.PROGRESS);
     const { sip } = this.#setup;
-    if (sip.kind !== "client") throw this.#wrongState("cancel");
-    this.#become(CallState.CANCELING);
+    if (sip.kind !== "client") throw this.#life.wrong("cancel");
+    this.#life.become(CallState.CANCELING);
     sip.cancel();
     await this.ended;
   }
@@ -176,120 +172,42 @@ export class VoIPCall extends CallHooks {
   transfer(user?: string, uri?: string, blind?: boolean): Promise<boolean>;
   async transfer(first?: string | TransferOptions, uri?: string, blind?: boolean): Promise<boolean> {
     const options = typeof first === "object" ? first : { user: first, uri, blind };
-    this.#require("transfer", CallState.ANSWERED);
+    this.#life.require("transfer", CallState.ANSWERED);
     const { call } = options;
     if (call === this) throw new InvalidOptionError("call", "a call cannot be transferred to itself");
-    if (call !== undefined) call.#require("transfer", CallState.ANSWERED);
-    const target = { uri: this.phone.transferTarget(options), ...(call === undefined ? {} : { replaces: call.#setup.sip }) };
-    const done = await transferSession(this.#setup.sip, target, options.blind ?? call === undefined);
+    if (call !== undefined) call.#life.require("transfer", CallState.ANSWERED);
+    const { sip, referral } = this.#setup;
+    const done = await transferSession({
+      ...referral,
+      session: sip,
+      farEnd: this.#farEnd,
+      target: referral.target(options),
+      replaces: call === undefined ? undefined : call.#setup.sip,
+      blind: options.blind ?? call === undefined,
+    });
     // The far end may have hung up by itself, as some do once they have got through.
-    if (done && this.#state === CallState.ANSWERED) await this.hangup();
+    if (done && this.state === CallState.ANSWERED) await this.hangup();
     return done;
-  }
-
-  /** @internal */
-  isOf(session: InviteSession): boolean {
-    return this.#setup.sip === session;
   }
 
   /** Whether we have put the far end on hold. */
   get held(): boolean {
-    return this.#setup.negotiation.direction !== "sendrecv";
+    return this.#stream.direction !== "sendrecv";
   }
 
   /**
    * Puts the far end on hold (RFC 3264 §8.4): it is asked to stop sending, and hears what we play.
    * @throws InvalidStateError unless ANSWERED, NegotiationError when the far end refuses; the call then goes on as it was
    */
-  hold(): Promise<void> {
-    return this.#reoffer("hold", "sendonly");
+  async hold(): Promise<void> {
+    this.#life.require("hold", CallState.ANSWERED);
+    await this.#stream.redirect("hold", this.#setup.sip, "sendonly");
   }
 
   /** Takes the far end off hold. @throws as {@link hold} */
-  resume(): Promise<void> {
-    return this.#reoffer("resume", "sendrecv");
-  }
-
-  // ---- audio ----
-
-  /** Queues linear audio for sending, in the phone's `audioFormat`. Any amount is taken; it goes out at its own pace. */
-  writeAudio(data: Uint8Array): void {
-    this.#requireLive("writeAudio");
-    this.#audio.write(data);
-  }
-
-  /**
-   * Reads received linear audio in the phone's `audioFormat`.
-   * @param length bytes; 160 are one 20 ms packet of 8-bit audio
-   * @param blocking wait until all are there; fewer come back only at the end of the call, at last none.
-   * Otherwise the promise is settled at once, and silence fills what is missing.
-   */
-  readAudio(length = 160, blocking = true): Promise<Uint8Array> {
-    return this.#audio.read(length, blocking);
-  }
-
-  /**
-   * Plays a WAV file, or samples: 16-bit, 8 kHz, mono. Settles when the last has been sent. A later source takes over: this one then
-   * rejects with an AbortError.
-   * @throws WavError when the file cannot be read or is no WAV
-   */
-  async play(source: string | Int16Array | Readable, options: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#requireLive("play");
-    const samples = await samplesOf(source);
-    this.#requireLive("play");
-    await this.#audio.play(samples, options.signal);
-  }
-
-  /** Records what the far end says into a WAV file: 16-bit, 8 kHz, mono. The end of the call finishes it. */
-  record(path: string): Promise<Recording> {
-    this.#requireLive("record");
-    return this.#audio.record(path);
-  }
-
-  /** Drops what is queued and stops what plays, for instance because the caller interrupts. */
-  clearAudio(): void {
-    this.#audio.clear();
-  }
-
-  // ---- DTMF ----
-
-  /** Takes the next `length` digits received; all of them when negative or null. Fewer, or none, when no more were pressed. */
-  getDtmf(length: number | null = 1): string {
-    return this.#digits.take(length);
-  }
-
-  /**
-   * Waits for a caller's input, for instance `{ count: 4, terminator: "#" }`. Settles with the digits: fewer than asked for, or none, after a pause or
-   * at the end of the call. @throws the signal's reason on abort
-   */
-  collectDtmf(options: CollectOptions = {}): Promise<string> {
-    return this.#digits.collect(options);
-  }
-
-  /**
-   * Sends digits (0–9, `*`, `#`, A–D) as RFC 4733 events, or by INFO when the far end takes no events. Settles when they are sent.
-   * @param options 120 ms a digit with 80 ms between, unless given
-   */
-  async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
-    this.#require("sendDtmf", CallState.ANSWERED);
-    const events = Array.from(digits, (digit) => {
-      const event = eventOf(digit);
-      if (event === undefined) throw new InvalidOptionError("digits", `${JSON.stringify(digit)} is no DTMF digit: use 0–9, *, #, A–D`);
-      return event;
-    });
-    if (events.length === 0) return;
-    const duration = options.duration ?? 120;
-    if (this.#media.sendEvents(events, duration, options.gap ?? 80)) {
-      await new Promise<void>((resolve) => this.#dtmfWaiters.push(resolve));
-      if (this.#state !== CallState.ANSWERED) throw this.#wrongState("sendDtmf");
-      return;
-    }
-    for (const event of events) await this.#setup.sip.request("INFO", { body: infoBody(event, duration) });
-  }
-
-  /** Counters of this call's media, live; they keep their last values after its end. */
-  stats(): CallStatistics {
-    return { ...this.#media.statistics(), engine: this.#setup.engine };
+  async resume(): Promise<void> {
+    this.#life.require("resume", CallState.ANSWERED);
+    await this.#stream.redirect("resume", this.#setup.sip, "sendrecv");
   }
 
   /** Ends the call in whatever way its state asks for. */
@@ -299,59 +217,36 @@ export class VoIPCall extends CallHooks {
 
   /** @internal Ends the call in whatever way its state asks for; does nothing when it is over. */
   async end(): Promise<void> {
-    if (this.#state === CallState.ANSWERED) await this.hangup();
-    else if (this.#setup.sip.kind === "server" && this.#isPending()) this.deny({ status: 480 });
-    else if (this.#isPending()) await this.cancel();
-    else if (this.#state === CallState.CANCELING) await this.ended;
+    if (this.state === CallState.ANSWERED) await this.hangup();
+    else if (this.#setup.sip.kind === "server" && this.#life.pending) this.deny({ status: 480 });
+    else if (this.#life.pending) await this.cancel();
+    else if (this.state === CallState.CANCELING) await this.ended;
   }
 
   // ---- within ----
 
-  #isPending(): boolean {
-    return this.#state === CallState.DIALING || this.#state === CallState.RINGING || this.#state === CallState.PROGRESS;
-  }
-
-  #wrongState(action: string): InvalidStateError {
-    return new InvalidStateError(`${action}() is not possible: the call with ${this.remote} is ${this.#state}`, this.#state);
-  }
-
-  #require(action: string, ...states: CallState[]): void {
-    if (!states.includes(this.#state)) throw this.#wrongState(action);
-  }
-
-  #requireLive(action: string): void {
-    if (this.#state === CallState.ENDED || this.#state === CallState.CANCELING) throw this.#wrongState(action);
-  }
-
   #inbound(action: string): Extract<CallSetup["sip"], { kind: "server" }> {
-    this.#require(action, CallState.RINGING, CallState.PROGRESS);
-    if (this.#setup.sip.kind !== "server") throw this.#wrongState(action);
+    this.#life.require(action, CallState.RINGING, CallState.PROGRESS);
+    if (this.#setup.sip.kind !== "server") throw this.#life.wrong(action);
     return this.#setup.sip;
   }
 
-  #configureOnce(parameters: StreamParameters): void {
-    if (!this.#configured) this.#media.configure(parameters);
-    this.#configured = true;
-  }
-
-  #become(state: CallState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.emit("state", state);
-  }
-
-  /** Connects the SIP session's callbacks. */
+  /** Connects what happens below with what is told. */
   #bind(): void {
-    const { sip, negotiation } = this.#setup;
+    this.#life.onChange = (state) => this.emit("state", state);
+    this.#setup.media.onEvent = (event) => this.#onMedia(event);
+    this.#digits.onDigit = (digit, source) => {
+      this.#run(() => this.dtmfCallback(digit, source));
+      this.emit("dtmf", digit, source);
+    };
+    this.#digits.onEnd = (event) => this.emit("dtmfEnd", event);
+    const { sip } = this.#setup;
     sip.onEnded = (reason) => this.#end(reason);
-    sip.onInfo = (request) => this.#onInfo(request);
-    // Whether these are there decides what Allow tells.
-    sip.onRefer = this.phone.referHandler(this);
-    sip.onMessage = this.phone.messageHandler(this);
-    sip.onReinvite = (offer) => (offer === undefined ? negotiation.offer() : this.#reanswer(offer));
+    sip.onInfo = (request) => this.#digits.hearInfo(request);
+    sip.onReinvite = (offer) => this.#stream.reanswer(offer);
     // The answer to an offer of ours that travelled in a 200 (RFC 3261 §13.2.1), or in a session refresh.
     sip.onAnswer = (body) => this.#takeAnswer(body);
-    sip.onRefreshOffer = () => negotiation.offer();
+    sip.onRefreshOffer = () => this.#stream.offer();
     if (sip.kind === "client") {
       sip.onProgress = (response, description) => this.#onProgress(response, description);
       sip.onAccepted = (response, answer) => this.#onAccepted(response, answer);
@@ -362,59 +257,25 @@ export class VoIPCall extends CallHooks {
     // Early media comes with any provisional that has a description, not with 183 alone (RFC 3960 §3).
     if (isSDP(description)) this.#takeAnswer(description);
     if (response.statusCode === 180) this.emit("ringing", response);
-    if (response.statusCode === 183 && this.#isPending()) {
-      this.#become(CallState.PROGRESS);
+    if (response.statusCode === 183 && this.#life.pending) {
+      this.#life.become(CallState.PROGRESS);
       this.#run(() => this.progress(response));
       this.emit("progress", response);
     }
   }
 
   #onAccepted(response: SIPResponse, answer: SIPBody | undefined): void {
+    this.#farEnd = response;
     if (isSDP(answer) && !this.#takeAnswer(answer)) return;
-    this.#become(CallState.ANSWERED);
+    this.#life.become(CallState.ANSWERED);
     this.#run(() => this.answered(response));
     this.emit("answered");
-  }
-
-  /** Answers the far end's offer in a running call: hold, another codec, another address. One that does not fit is refused, and the call goes on as it was. */
-  #reanswer(offer: SIPBody): SIPBody {
-    let answer: ReturnType<Negotiation["answer"]>;
-    try {
-      answer = this.#setup.negotiation.answer(offer);
-    } catch (error) {
-      throw new SIPRejection(488, undefined, [["Warning", warning(error)]]);
-    }
-    this.#media.configure(answer.parameters);
-    this.#configured = true;
-    return answer.body;
-  }
-
-  async #reoffer(action: string, direction: Direction): Promise<void> {
-    this.#require(action, CallState.ANSWERED);
-    const { sip, negotiation } = this.#setup;
-    const before = negotiation.direction;
-    negotiation.direction = direction;
-    let failure: string;
-    try {
-      const response = await sip.reinvite(negotiation.offer());
-      const answer = bodyOf(response);
-      if (response.isSuccess && isSDP(answer)) {
-        this.#media.configure(negotiation.accept(answer));
-        return;
-      }
-      failure = response.isSuccess ? "the far end sent no answer" : `the far end answered ${response.statusCode} ${response.reason}`;
-    } catch (error) {
-      negotiation.direction = before;
-      throw error;
-    }
-    negotiation.direction = before;
-    throw new NegotiationError(`${action}: ${failure}`);
   }
 
   /** Takes the far end's answer to our offer. An answer that cannot be used ends the call. */
   #takeAnswer(body: SIPBody): boolean {
     try {
-      this.#media.configure(this.#setup.negotiation.accept(body));
+      this.#stream.accept(body);
       return true;
     } catch (error) {
       this.phone.reportCallError(this, error);
@@ -427,11 +288,10 @@ export class VoIPCall extends CallHooks {
   }
 
   #onMedia(event: MediaEvent): void {
-    if (event.type === "dtmf-start") this.#digit(symbolOf(event.event));
-    else if (event.type === "dtmf-sent") this.#settleDtmf();
-    else if (event.type === "timeout") this.emit("mediaTimeout", event.initial);
+    if (event.type === "timeout") this.emit("mediaTimeout", event.initial);
     else if (event.type === "resumed") this.emit("mediaResumed");
     else if (event.type === "failed") this.#failed(event.reason);
+    else this.#digits.hear(event);
   }
 
   /** The engine closed the session after a defect of its own: a call without media is no call. */
@@ -440,28 +300,11 @@ export class VoIPCall extends CallHooks {
     this.end().catch((error: unknown) => this.phone.reportCallError(this, error));
   }
 
-  #onInfo(request: SIPRequest): void {
-    for (const digit of digitsOfInfo(request)) this.#digit(digit);
-  }
-
-  #digit(digit: string | undefined): void {
-    if (digit === undefined) return;
-    this.#digits.push(digit);
-    this.emit("dtmf", digit);
-  }
-
-  #settleDtmf(): void {
-    const waiters = this.#dtmfWaiters;
-    this.#dtmfWaiters = [];
-    for (const settle of waiters) settle();
-  }
-
   #end(reason: EndReason): void {
-    if (this.#state === CallState.ENDED) return;
-    this.#become(CallState.ENDED);
+    if (this.state === CallState.ENDED) return;
+    this.#life.become(CallState.ENDED);
     // A recording that the disk has no room for: nobody awaits it here, and it must not end the process.
     this.#audio.close().catch((error: unknown) => this.phone.reportCallError(this, error));
-    this.#settleDtmf();
     this.#digits.close();
     if (this.direction === "outbound" && reason.cause === "rejected") this.#tellRefusal(reason.response);
     else if (reason.cause === "no-answer" || reason.cause === "transport") this.#run(() => this.unavailable(reason.response));
@@ -485,7 +328,7 @@ export class VoIPCall extends CallHooks {
   #run(hook: () => void | Promise<void>): void {
     const failed = (error: unknown): void => {
       // A hook that waited for a call which is over by now has nothing to tell.
-      if (this.#state === CallState.ENDED && (error instanceof InvalidStateError || isAbort(error))) return;
+      if (this.state === CallState.ENDED && tellsOfTheEnd(error)) return;
       this.phone.reportCallError(this, error);
       this.end().catch((second: unknown) => this.phone.reportCallError(this, second));
     };
@@ -497,11 +340,11 @@ export class VoIPCall extends CallHooks {
   }
 }
 
-/** What `play` rejects with when the call ends under it. */
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
+function remoteOf({ direction, sip }: CallSetup): string {
+  return (direction === "outbound" ? sip.invite.to : sip.invite.from).uri.toString();
 }
 
-function isSDP(body: SIPBody | undefined): body is SIPBody {
-  return body !== undefined && /^application\/sdp\b/i.test(body.contentType);
+/** What methods reject with when the call ends under them. */
+function tellsOfTheEnd(error: unknown): boolean {
+  return error instanceof InvalidStateError || error instanceof AudioInterruptedError || (error instanceof Error && error.name === "AbortError");
 }

@@ -1,60 +1,33 @@
 import { EventEmitter } from "node:events";
 import { isIPv6 } from "node:net";
-import type { OpenOptions } from "../media/contract.ts";
-import { NoPortsAvailableError } from "../media/errors.ts";
 import { type EngineInfo, loadEngine, type LoadedEngine } from "../media/load.ts";
 import { NATError } from "../net/errors.ts";
 import { NAT } from "../net/NAT.ts";
 import { ServerLocator } from "../net/ServerLocator.ts";
-import { PayloadType } from "../rtp/PayloadType.ts";
-import { bodyOf } from "../sip/dialog/body.ts";
+import type { PayloadType } from "../rtp/PayloadType.ts";
 import type { InviteSession, RequestHandler } from "../sip/dialog/InviteSession.ts";
-import type { ServerInviteSession } from "../sip/dialog/ServerInviteSession.ts";
-import { parseURI, SIPURI } from "../sip/message/SIPURI.ts";
-import type { SIPRequest } from "../sip/message/SIPRequest.ts";
+import { SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPResponse } from "../sip/message/SIPResponse.ts";
-import type { ReferHandler } from "../sip/refer/receiveRefer.ts";
 import { type RegistrationInfo, type RegistrationState, SIPClient } from "../sip/SIPClient.ts";
 import type { Endpoint } from "../sip/transport/transport.ts";
+import { Calls, DEFAULT_PAYLOAD_TYPES } from "./Calls.ts";
 import type { CallSetup } from "./CallSetup.ts";
-import { CallState } from "./CallState.ts";
-import { CredentialsManager } from "./CredentialsManager.ts";
+import { clientOptions } from "./clientOptions.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
-import { type IncomingMessage, incomingMessage } from "./IncomingMessage.ts";
+import { FollowedTransfers } from "./FollowedTransfers.ts";
+import { IncomingCalls } from "./IncomingCalls.ts";
+import { incomingMessage } from "./IncomingMessage.ts";
 import { LocalHost } from "./LocalHost.ts";
-import { MovableMedia } from "./MovableMedia.ts";
-import { Negotiation, warning } from "./Negotiation.ts";
-import { checkOptions, defaultPort, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
+import { targetOf } from "./numbers.ts";
+import { checkOptions, type PhoneOptions, type VoIPPhoneParameter } from "./options.ts";
+import type { PhoneEvents } from "./PhoneEvents.ts";
 import { PhoneStatus } from "./PhoneStatus.ts";
 import { relocate } from "./relocate.ts";
-import { reportProgress, type TransferOptions, withoutBrackets } from "./transfer.ts";
 import { newTransports } from "./transports.ts";
-import { VoIPCall } from "./VoIPCall.ts";
-
-/** What a phone tells its listeners. */
-export interface PhoneEvents {
-  /** Every change of {@link VoIPPhone.getStatus}. */
-  status: [status: PhoneStatus];
-  /** Somebody calls; `ringing` of the call's class runs right after. */
-  incoming: [call: VoIPCall];
-  /** A registration was refused or got no answer; the phone goes on trying once it has worked. */
-  registrationFailed: [info: RegistrationInfo];
-  /** A caller was turned away before any call came to be: no port left, `maxCalls` reached, or no codec in common. */
-  callRefused: [request: SIPRequest, status: number, reason: string];
-  /** Somebody sent a MESSAGE. It is answered 200 while there is a listener; without one MESSAGE is answered 405, and Allow does not name it. */
-  message: [message: IncomingMessage];
-  /** The far end of `former` transferred us, and `acceptTransfers` agreed: `call` is the new one, in DIALING. */
-  transferred: [call: VoIPCall, former: VoIPCall];
-  /** `call` takes the place of `former` (RFC 3891), because its far end was transferred: it is answered at once, and `former` ends. */
-  replaced: [call: VoIPCall, former: VoIPCall];
-  /** A hook of a call threw, or its media could not be negotiated. Without a listener it is a process warning. */
-  callError: [call: VoIPCall, error: unknown];
-}
+import type { VoIPCall } from "./VoIPCall.ts";
 
 /** How long `stop()` waits for far ends to answer BYE and CANCEL, ms. */
 const FAREWELL = 4000;
-
-const DEFAULT_PAYLOAD_TYPES: readonly PayloadType[] = [PayloadType.PCMU, PayloadType.PCMA, PayloadType.EVENT];
 
 /**
  * A phone: registers at a server (or works peer to peer), places calls and hands incoming ones to its call class.
@@ -66,21 +39,64 @@ const DEFAULT_PAYLOAD_TYPES: readonly PayloadType[] = [PayloadType.PCMU, Payload
  */
 export class VoIPPhone extends EventEmitter<PhoneEvents> {
   #options: PhoneOptions;
-  readonly #calls = new Set<VoIPCall>();
-  readonly #setups = new WeakMap<InviteSession, CallSetup>();
+  readonly #calls: Calls;
+  readonly #incoming: IncomingCalls;
+  readonly #transfers: FollowedTransfers;
   #status: PhoneStatus = PhoneStatus.INACTIVE;
   #client: SIPClient | undefined;
   #loaded: LoadedEngine | undefined;
   #localHost: LocalHost;
   #stopping: Promise<void> | undefined;
-  /** Sessions being opened count against maxCalls, or a burst of INVITEs would slip past it. */
-  #opening = 0;
 
   /** @throws InvalidRangeError, InvalidOptionError when the parameters cannot be used; nothing is opened yet */
   constructor(parameter: VoIPPhoneParameter) {
     super();
     this.#options = checkOptions(parameter);
     this.#localHost = this.#newLocalHost();
+    const options = (): PhoneOptions => this.#options;
+    this.#calls = new Calls({
+      phone: this,
+      options,
+      engine: () => this.#engine(),
+      addressTowards: (client, target) => this.#addressTowards(client, target),
+      connect: (call, setup) => this.#connect(call, setup),
+    });
+    this.#incoming = new IncomingCalls({ phone: this, calls: this.#calls, options, addressFor: (peer) => this.#localHost.learn(peer) });
+    this.#transfers = new FollowedTransfers({
+      phone: this,
+      calls: this.#calls,
+      policy: () => this.#options.acceptTransfers ?? false,
+      client: () => this.#ready("transfer"),
+    });
+    this.#watchForListeners();
+  }
+
+  /** Whether somebody listens to messages decides what Allow tells, and whether MESSAGE is refused. */
+  #watchForListeners(): void {
+    const changed = (name: string | symbol): void => {
+      if (name !== "message") return;
+      // A listener is told of before it is added.
+      queueMicrotask(() => this.#takeMessages());
+    };
+    watchListeners(this, changed);
+  }
+
+  /** As every EventEmitter's. */
+  override removeAllListeners(name?: keyof PhoneEvents): this {
+    super.removeAllListeners(name);
+    // Our own went with them.
+    if (name === undefined) this.#watchForListeners();
+    return this;
+  }
+
+  #takeMessages(): void {
+    if (this.#client !== undefined) this.#client.onMessage = this.#messageHandler(undefined);
+    for (const [call, { sip }] of this.#calls.entries) sip.onMessage = this.#messageHandler(call);
+  }
+
+  #messageHandler(call: VoIPCall | undefined): RequestHandler | undefined {
+    if (this.listenerCount("message") === 0) return undefined;
+    return (request) => (this.emit("message", incomingMessage(request, call)) ? 200 : 405);
   }
 
   #newLocalHost(): LocalHost {
@@ -99,7 +115,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
 
   /** The calls that are not over. */
   get calls(): ReadonlySet<VoIPCall> {
-    return this.#calls;
+    return this.#calls.all;
   }
 
   /** Which media engine runs, and why. @throws EngineUnavailableError when the one that was asked for does not */
@@ -176,13 +192,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
       ...(options.dns === undefined ? {} : { dns: options.dns }),
     });
     const client = new (options.sipClass ?? SIPClient)({
-      ...(options.server === undefined ? {} : { server: options.server }),
-      ...(options.port === undefined ? {} : { port: options.port }),
-      ...(options.transportMode === undefined ? {} : { protocol: options.transportMode.value }),
-      ...(options.outboundProxy === undefined ? {} : { outboundProxy: options.outboundProxy }),
-      ...(options.keepAlive === undefined ? {} : { keepAlive: options.keepAlive }),
-      user: options.user,
-      credentials: options.credentialsManager ?? new CredentialsManager(),
+      ...clientOptions(options),
       transport,
       hostFor: (remote) => this.#localHost.hostFor(remote),
       resolve: async (target) => {
@@ -190,26 +200,18 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
         await Promise.all(endpoints.map((endpoint) => this.#localHost.learn(endpoint.address)));
         return endpoints;
       },
-      ...(options.expires === undefined ? {} : { expires: options.expires }),
-      ...(options.registerFailureThreshold === undefined ? {} : { registerFailureThreshold: options.registerFailureThreshold }),
-      ...(options.acceptCalls === undefined ? {} : { acceptCalls: options.acceptCalls }),
-      ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
-      ...(options.trace === undefined ? {} : { trace: options.trace }),
-      ...(options.rel100 === undefined ? {} : { rel100: options.rel100 }),
-      ...(options.sessionExpires === undefined ? {} : { sessionExpires: options.sessionExpires }),
-      ...(options.minSE === undefined ? {} : { minSE: options.minSE }),
-      ...(options.allowMD5Auth === undefined ? {} : { allowMD5Auth: options.allowMD5Auth }),
-      ...(options.allowBasicAuth === undefined ? {} : { allowBasicAuth: options.allowBasicAuth }),
-      ...(options.followRedirects === undefined ? {} : { followRedirects: options.followRedirects }),
-      ...(options.timers === undefined ? {} : { timers: options.timers }),
     });
     client.onRegistrationState = (state, info) => this.#onRegistration(client, state, info);
-    // Asked for with each message: whether somebody listens decides what Allow tells, and whether MESSAGE is refused.
-    Object.defineProperty(client, "onMessage", { get: () => this.messageHandler(undefined) });
-    client.onInvite = (session, request) => {
-      void this.#onInvite(session, request);
-    };
+    client.onMessage = this.#messageHandler(undefined);
+    client.onRefer = this.#transfers.handlerOutside;
+    client.onInvite = (session) => void this.#incoming.receive(client, session);
     return client;
+  }
+
+  /** Gives a call's SIP session what the phone decides; whether these are there decides what Allow tells. */
+  #connect(call: VoIPCall, { sip }: CallSetup): void {
+    sip.onRefer = this.#transfers.handlerOf(call);
+    sip.onMessage = this.#messageHandler(call);
   }
 
   #onRegistration(client: SIPClient, state: RegistrationState, info: RegistrationInfo | undefined): void {
@@ -253,12 +255,12 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 
   async #relocate(client: SIPClient, session: InviteSession): Promise<SIPResponse> {
-    const setup = this.#setups.get(session);
+    const [, setup] = this.#calls.of(session) ?? [];
     const hop = session.dialog?.nextHop;
     if (setup === undefined || hop === undefined) throw new InvalidStateError("the call has no media to move", this.#status);
     const [endpoint] = await client.locate(hop);
     const address = await this.#localHost.learn(endpoint?.address ?? hop.host);
-    return relocate(setup, { bindIp: this.#options.bindIp, address, openMedia: () => this.#openMedia() });
+    return relocate(setup, { bindIp: this.#options.bindIp, address, openMedia: () => this.#calls.openMedia() });
   }
 
   /**
@@ -292,7 +294,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   async #endCalls({ clock }: SIPClient): Promise<void> {
     await new Promise<void>((settle) => {
       const alarm = clock.at(clock.now() + FAREWELL, settle);
-      void Promise.allSettled([...this.#calls].map((call) => call.end())).then(() => {
+      void Promise.allSettled([...this.calls].map((call) => call.end())).then(() => {
         alarm.cancel();
         settle();
       });
@@ -308,33 +310,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
    */
   async call(number: string, payloadTypes: readonly PayloadType[] = DEFAULT_PAYLOAD_TYPES): Promise<VoIPCall> {
     const client = this.#ready("call");
-    this.#checkLimit();
-    return this.#place(client, this.#target(number), payloadTypes);
-  }
-
-  #checkLimit(): void {
-    const { maxCalls } = this.#options;
-    if (this.#calls.size + this.#opening >= maxCalls) {
-      throw new InvalidStateError(`call() is not possible: ${maxCalls} calls are up, and maxCalls allows no more`, this.#status, "MAX_CALLS");
-    }
-  }
-
-  async #place(
-    client: SIPClient,
-    target: SIPURI,
-    payloadTypes: readonly PayloadType[],
-    headers: readonly (readonly [string, string])[] = [],
-  ): Promise<VoIPCall> {
-    const address = await this.#addressTowards(client, target);
-    const media = await this.#openMedia();
-    try {
-      const negotiation = new Negotiation(address, media.localPort, payloadTypes);
-      const sip = client.invite(target, { body: negotiation.offer(), headers });
-      return this.#register({ ...this.#common(media, negotiation), direction: "outbound", sip });
-    } catch (error) {
-      await media.close();
-      throw error;
-    }
+    this.#calls.checkLimit(this.#status);
+    return this.#calls.place(client, targetOf(number, this.#options), payloadTypes);
   }
 
   #ready(action: string): SIPClient {
@@ -345,107 +322,10 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
     return this.#client;
   }
 
-  #target(number: string): SIPURI {
-    const { server, port, transportMode } = this.#options;
-    if (/^[a-z][a-z0-9+.-]*:/i.test(number)) {
-      const uri = parseURI(number);
-      if (uri instanceof SIPURI) return uri;
-      throw new InvalidOptionError("number", `${JSON.stringify(number)} is no SIP address: use sip:user@host`);
-    }
-    if (server === undefined) {
-      throw new InvalidOptionError("number", `${JSON.stringify(number)} needs a server to look it up: set server, or call sip:user@host:port`);
-    }
-    return new SIPURI({ scheme: "sip", user: number, host: server, ...(port === undefined || port === defaultPort(transportMode) ? {} : { port }) });
-  }
-
   /** The address of ours that whoever takes our requests to that target sees. */
   async #addressTowards(client: SIPClient, target: SIPURI): Promise<string> {
     const [endpoint] = await client.destinationsFor(target);
     return this.#localHost.learn(endpoint?.address ?? target.host);
-  }
-
-  #common(media: MovableMedia, negotiation: Negotiation): Pick<CallSetup, "media" | "negotiation" | "audioFormat" | "engine"> {
-    return { media, negotiation, audioFormat: this.#options.audioFormat, engine: this.#engine().engine.name };
-  }
-
-  async #openMedia(): Promise<MovableMedia> {
-    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay, mediaTimeout } = this.#options;
-    const session: OpenOptions["session"] = {
-      ...(minimumDelay === undefined ? {} : { minimumDelay }),
-      ...(maximumDelay === undefined ? {} : { maximumDelay }),
-      ...(mediaTimeout === undefined ? {} : { initialTimeout: mediaTimeout, timeout: mediaTimeout }),
-    };
-    this.#opening += 1;
-    try {
-      return new MovableMedia(await this.#engine().engine.open({ address, portLow, portHigh, session }));
-    } finally {
-      this.#opening -= 1;
-    }
-  }
-
-  #register(setup: CallSetup): VoIPCall {
-    const call = new (this.#options.callClass ?? VoIPCall)(this, setup);
-    this.#calls.add(call);
-    this.#setups.set(setup.sip, setup);
-    void call.ended.then(() => this.#calls.delete(call));
-    return call;
-  }
-
-  /** An INVITE for us. Whatever goes wrong becomes an answer to the caller; nothing is thrown. */
-  async #onInvite(sip: ServerInviteSession, request: SIPRequest): Promise<void> {
-    if (this.#calls.size + this.#opening >= this.#options.maxCalls) {
-      this.#refuse(sip, 486, `maxCalls is ${this.#options.maxCalls}`);
-      return;
-    }
-    let media: MovableMedia | undefined;
-    try {
-      const address = await this.#localHost.learn(sip.source.address);
-      media = await this.#openMedia();
-      const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES);
-      let answer: CallSetup["answer"];
-      const offer = bodyOf(request);
-      if (offer !== undefined) {
-        try {
-          answer = negotiation.answer(offer);
-        } catch (error) {
-          this.#refuse(sip, 488, messageOf(error), [["Warning", warning(error)]]);
-          await media.close();
-          return;
-        }
-      }
-      // The caller may have given up while the port was opened.
-      if (sip.state === "terminated") {
-        await media.close();
-        return;
-      }
-      const call = this.#register({ ...this.#common(media, negotiation), direction: "inbound", sip, ...(answer === undefined ? {} : { answer }) });
-      // After the call has set its handlers: Allow in the 180 is derived from them.
-      const { replaces } = sip;
-      const former = replaces === undefined ? undefined : [...this.#calls].find((each) => each.isOf(replaces));
-      if (former === undefined) {
-        sip.ringing();
-        this.emit("incoming", call);
-        call.ring();
-      } else {
-        this.emit("replaced", call, former);
-        // Somebody is on the line already (RFC 3891 §3): there is nothing to decide.
-        await call.answer().catch((error: unknown) => this.reportCallError(call, error));
-      }
-    } catch (error) {
-      await media?.close();
-      if (sip.state === "terminated") return;
-      if (error instanceof NoPortsAvailableError) {
-        this.#refuse(sip, 503, error.message, [["Retry-After", "10"]]);
-      } else {
-        this.#refuse(sip, 500, messageOf(error));
-        process.emitWarning(error instanceof Error ? error : String(error));
-      }
-    }
-  }
-
-  #refuse(sip: ServerInviteSession, status: number, reason: string, headers: readonly [string, string][] = []): void {
-    sip.reject(status, undefined, headers);
-    this.emit("callRefused", sip.invite, status, reason);
   }
 
   /**
@@ -454,45 +334,8 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
    */
   async message(number: string, body: string, ctype = "text/plain"): Promise<boolean> {
     const client = this.#ready("message");
-    const response = await client.message(this.#target(number), body, ctype);
+    const response = await client.message(targetOf(number, this.#options), body, ctype);
     return response.statusCode >= 200 && response.statusCode < 300;
-  }
-
-  /** @internal What a call asks to be transferred to. @throws InvalidOptionError */
-  transferTarget({ user, uri, call }: TransferOptions): SIPURI | undefined {
-    if ([user, uri, call].filter((each) => each !== undefined).length !== 1) {
-      throw new InvalidOptionError("transfer", "needs exactly one of user, uri and call");
-    }
-    if (user !== undefined) return this.#target(user);
-    return uri === undefined ? undefined : this.#target(withoutBrackets(uri));
-  }
-
-  /** @internal Takes the MESSAGEs of a call; undefined while nobody listens. */
-  messageHandler(call: VoIPCall | undefined): RequestHandler | undefined {
-    if (this.listenerCount("message") === 0) return undefined;
-    return (request) => (this.emit("message", incomingMessage(request, call)) ? 200 : 405);
-  }
-
-  /** @internal Takes the REFERs of a call; undefined unless we follow transfers. */
-  referHandler(call: VoIPCall): ReferHandler | undefined {
-    const { acceptTransfers = false } = this.#options;
-    if (acceptTransfers === false) return undefined;
-    return async (refer) => {
-      // Only a call that is up can be transferred, and only to an address that we can call.
-      const { target, method } = refer;
-      if (call.state !== CallState.ANSWERED || method !== "INVITE" || !(target instanceof SIPURI)) return;
-      if (acceptTransfers !== true && !(await acceptTransfers(refer, call))) return;
-      const client = this.#ready("transfer");
-      refer.accept();
-      try {
-        const next = await this.#place(client, target, DEFAULT_PAYLOAD_TYPES, refer.headers);
-        reportProgress(next, refer);
-        this.emit("transferred", next, call);
-      } catch (error) {
-        refer.report(503);
-        this.reportCallError(call, error);
-      }
-    };
   }
 
   /** @internal */
@@ -506,6 +349,7 @@ export class VoIPPhone extends EventEmitter<PhoneEvents> {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function watchListeners(emitter: EventEmitter, changed: (name: string | symbol) => void): void {
+  emitter.on("newListener", changed);
+  emitter.on("removeListener", changed);
 }

@@ -34,3 +34,9 @@ export function digitsOfInfo(request: SIPMessage): string[] {
   const symbol = /^1[0-5]$/.test(signal) ? symbolOf(Number(signal)) : signal.toUpperCase();
   return symbol !== undefined && eventOf(symbol) !== undefined ? [symbol] : [];
 }
+
+/** How long the digit of an INFO was pressed, ms; undefined when it does not say. */
+export function durationOfInfo(request: SIPMessage): number | undefined {
+  const duration = /^\s*duration\s*=\s*(\d{1,6})\s*$/im.exec(request.bodyText)?.[1];
+  return duration === undefined ? undefined : Number(duration);
+}

@@ -3,7 +3,7 @@ import type { EngineName } from "../media/contract.ts";
 import type { DNS } from "../net/dns.ts";
 import { TransportMode } from "../net/TransportMode.ts";
 import type { SIPClient, SIPClientOptions } from "../sip/SIPClient.ts";
-import type { AudioFormat } from "./audioFormat.ts";
+import type { AudioFormat } from "../audio/audioFormat.ts";
 import type { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidRangeError } from "./errors.ts";
 import type { CallSetup } from "./CallSetup.ts";
@@ -91,6 +91,8 @@ export interface VoIPPhoneParameter {
   readonly maximumDelay?: number;
   /** Milliseconds without RTP or RTCP after which a call's event `mediaTimeout` comes. Default 30,000; 0: never. */
   readonly mediaTimeout?: number;
+  /** Whether digits are heard that come as sound, too, from far ends that send neither events nor INFO. Default false: speech may sound like one. */
+  readonly toneDetection?: boolean;
   /** Seconds for which we register, unless the server grants otherwise. Default 300. */
   readonly expires?: number;
   /** Attempts before `start()` gives up. Default 3. */

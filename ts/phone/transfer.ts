@@ -1,10 +1,12 @@
-import type { EndReason } from "../sip/dialog/EndReason.ts";
 import type { InviteSession } from "../sip/dialog/InviteSession.ts";
 import { NameAddr } from "../sip/message/NameAddr.ts";
+import type { SIPMessage } from "../sip/message/SIPMessage.ts";
 import type { SIPURI } from "../sip/message/SIPURI.ts";
 import type { IncomingRefer } from "../sip/refer/IncomingRefer.ts";
+import type { Referral } from "../sip/refer/Referral.ts";
 import type { ReferOptions } from "../sip/refer/referHeaders.ts";
 import { InvalidOptionError } from "./errors.ts";
+import { takesTargetDialog, targetDialog, TARGET_DIALOG } from "./targetDialog.ts";
 import type { VoIPCall } from "./VoIPCall.ts";
 
 /** Where a call is transferred to: exactly one of `user`, `uri` and `call`. */
@@ -32,20 +34,41 @@ export function withoutBrackets(uri: string): string {
   }
 }
 
-/** Whom to refer to, and which of our calls to take the place of. */
-export interface ReferTarget {
-  readonly uri: SIPURI | undefined;
-  readonly replaces?: InviteSession;
+/** A transfer that we ask for. */
+export interface Transfer {
+  readonly session: InviteSession;
+  /** The far end's INVITE, or its 2xx to ours: it says what the far end supports. */
+  readonly farEnd: SIPMessage;
+  readonly target: SIPURI | undefined;
+  /** The call of ours that the far end is to take our place in. */
+  readonly replaces: InviteSession | undefined;
+  readonly blind: boolean;
+  /** Nobody is between us and the far end. */
+  readonly direct: boolean;
+  /** Sends a REFER outside of any dialog. */
+  readonly refer: (to: SIPURI, target: SIPURI | undefined, options: ReferOptions) => Referral;
 }
 
 /**
- * Asks the far end to call somebody (RFC 3515).
+ * Asks the far end to call somebody (RFC 3515). In a dialog of its own where the far end takes that (RFC 5589 §6.1), so that this call's is not
+ * kept alive by the subscription; otherwise, or when that is refused for whatever reason but a plain no, in the dialog of the call.
  * @returns whether it agreed (blind), or whether it got through
  */
-export async function transferSession(session: InviteSession, { uri, replaces }: ReferTarget, blind: boolean): Promise<boolean> {
+export async function transferSession({ session, farEnd, target, replaces, blind, direct, refer }: Transfer): Promise<boolean> {
   // Who does not wait for the outcome asks not to be told (RFC 4488); a far end that does not know this tells all the same.
   const options: ReferOptions = { subscribe: !blind, ...(replaces === undefined ? {} : { replaces }) };
-  const referral = session.refer(uri, options);
+  const { dialog } = session;
+  if (dialog !== undefined && takesTargetDialog(farEnd, dialog, direct)) {
+    const headers: [string, string][] = [["Target-Dialog", targetDialog(dialog)], ["Require", TARGET_DIALOG]];
+    const outside = refer(dialog.remoteTarget, target, { ...options, headers });
+    if (await outside.accepted) return outcomeOf(outside, blind);
+    const { status } = await outside.outcome;
+    if (status >= 600 || session.state !== "confirmed") return false;
+  }
+  return outcomeOf(session.refer(target, options), blind);
+}
+
+async function outcomeOf(referral: Referral, blind: boolean): Promise<boolean> {
   if (blind) return referral.accepted;
   const { success, status } = await referral.outcome;
   // A far end that agreed and will tell no more (Refer-Sub: false) is trusted as in a blind transfer; one that fell silent is not.
@@ -58,5 +81,5 @@ export function reportProgress(call: VoIPCall, refer: IncomingRefer): void {
   call.on("progress", ({ statusCode, reason }) => refer.report(statusCode, reason));
   call.once("answered", () => refer.report(200));
   // After an answer this says nothing more: 200 was the last word.
-  call.once("ended", ({ status = 487 }: EndReason) => refer.report(status));
+  call.once("ended", ({ status = 487 }) => refer.report(status));
 }

@@ -1,8 +1,11 @@
-import { playSamples } from "../audio/play.ts";
-import { Recorder } from "../audio/record.ts";
-import { SampleQueue } from "../audio/SampleQueue.ts";
 import type { MediaSession } from "../media/contract.ts";
 import { type AudioFormat, fromSamples, sampleSize, silence, toSamples } from "./audioFormat.ts";
+import { AudioInterruptedError, type Interruption } from "./AudioInterruptedError.ts";
+import { type PlaybackSession, playSamples } from "./play.ts";
+import { Recorder } from "./record.ts";
+import { SampleQueue } from "./SampleQueue.ts";
+import { SentAudio } from "./SentAudio.ts";
+import { type RecordedTracks, Tracks } from "./Tracks.ts";
 
 /** A recording that runs until it is stopped or the call ends. */
 export interface Recording {
@@ -17,17 +20,20 @@ const READ_BACKLOG = 65_536;
 const LONGEST_WAIT = 8_000;
 /** Refill the engine's send buffer when it falls to this: far from empty, and a wake-up every few seconds only. */
 const REFILL_AT = 16_384;
+/** Record what was sent when it comes to this: well before the oldest is forgotten. */
+const RECORD_AT = 32_768;
 
 /**
- * One call's audio between its user and the media session: converts formats, queues what the engine's buffers do not hold, taps recordings, and
+ * Audio between a user and a media session: converts formats, queues what the engine's buffers do not hold, taps recordings, and
  * keeps outbound sources from talking over each other: the later wins.
  */
-export class CallAudio {
+export class SessionAudio {
   readonly #session: MediaSession;
   readonly #format: AudioFormat;
   readonly #received = new SampleQueue();
   readonly #outbound = new SampleQueue();
-  readonly #recorders = new Set<Recorder>();
+  readonly #sent = new SentAudio();
+  readonly #recorders = new Set<Tracks>();
   #pumping = false;
   #tapping = false;
   #closed = false;
@@ -40,7 +46,7 @@ export class CallAudio {
 
   /** Queues audio in the caller's format. Everything is taken: what the engine has no room for waits here. */
   write(data: Uint8Array): void {
-    this.#supersede();
+    this.#interrupt("superseded");
     this.#outbound.push(toSamples(data, this.#format));
     this.#pushOut();
     if (this.#outbound.length > 0) void this.#pump();
@@ -48,10 +54,24 @@ export class CallAudio {
 
   #pushOut(): void {
     while (this.#outbound.length > 0) {
-      const taken = this.#session.write(this.#outbound.peek());
+      const taken = this.#hand(this.#outbound.peek());
       if (taken === 0) return;
       this.#outbound.skip(taken);
     }
+  }
+
+  #hand(samples: Int16Array): number {
+    const taken = this.#session.write(samples);
+    if (taken > 0) this.#sent.push(samples.subarray(0, taken));
+    // A far end that is never heard wakes no tap.
+    if (this.#recorders.size > 0 && this.#sent.length > RECORD_AT) this.#drain();
+    return taken;
+  }
+
+  #drop(): number {
+    const dropped = this.#session.clear();
+    this.#sent.dropped(dropped);
+    return dropped;
   }
 
   async #pump(): Promise<void> {
@@ -83,51 +103,59 @@ export class CallAudio {
   /** Takes over all that the engine has received. */
   #drain(): void {
     if (this.#closed) return;
-    for (let waiting = this.#session.statistics().samplesReadable; waiting > 0; ) {
-      const samples = new Int16Array(waiting);
-      const count = this.#session.read(samples);
-      if (count === 0) return;
-      waiting -= count;
-      const chunk = samples.subarray(0, count);
-      for (const recorder of this.#recorders) recorder.write(chunk);
-      this.#received.push(chunk);
+    const statistics = this.#session.statistics();
+    const waiting = new Int16Array(statistics.samplesReadable);
+    const received = waiting.subarray(0, waiting.length === 0 ? 0 : this.#session.read(waiting));
+    if (this.#recorders.size > 0) {
+      const sent = this.#sent.take(statistics);
+      for (const recorder of this.#recorders) recorder.write(received, sent);
     }
+    this.#received.push(received);
     if (this.#received.length > READ_BACKLOG) this.#received.skip(this.#received.length - READ_BACKLOG);
   }
 
   /**
-   * Plays a source of samples. Settles when the last has been sent; rejects with the signal's reason on abort, and with an AbortError when
-   * another source took its place.
+   * Plays a source of samples. Settles when the last has been sent; rejects with the signal's reason on abort, and with an
+   * AudioInterruptedError when another source took its place.
    */
   async play(source: AsyncIterable<Int16Array> | Iterable<Int16Array>, signal?: AbortSignal): Promise<void> {
-    this.#supersede();
+    signal?.throwIfAborted();
+    this.#interrupt("superseded");
     this.#outbound.clear();
-    this.#session.clear();
+    this.#drop();
     const playing = new AbortController();
     this.#playing = playing;
+    const session: PlaybackSession = {
+      write: (samples) => this.#hand(samples),
+      clear: () => this.#drop(),
+      whenQueued: (samples) => this.#session.whenQueued(samples),
+      statistics: () => this.#session.statistics(),
+    };
     try {
-      await playSamples(this.#session, source, signal === undefined ? playing.signal : AbortSignal.any([signal, playing.signal]));
+      await playSamples(session, source, signal === undefined ? playing.signal : AbortSignal.any([signal, playing.signal]));
     } finally {
       if (this.#playing === playing) this.#playing = undefined;
     }
   }
 
-  #supersede(): void {
-    this.#playing?.abort(new DOMException("another source took this one's place, or the call's audio was cleared", "AbortError"));
+  #interrupt(interruption: Interruption): void {
+    this.#playing?.abort(new AudioInterruptedError(interruption));
     this.#playing = undefined;
   }
 
   /** Drops what is queued for sending and stops what plays. */
   clear(): void {
-    this.#supersede();
+    this.#interrupt("cleared");
     this.#outbound.clear();
-    this.#session.clear();
+    this.#drop();
   }
 
-  /** Records what the far end says into a WAV file, 16-bit mono. @throws WavError when the file cannot be written */
-  async record(path: string): Promise<Recording> {
-    const recorder = await Recorder.open(path);
+  /** Records into a WAV file, 16-bit. @throws WavError when the file cannot be written */
+  async record(path: string, tracks: RecordedTracks = "received"): Promise<Recording> {
+    const recorder = new Tracks(await Recorder.open(path, 8000, tracks === "stereo" ? 2 : 1), tracks);
     this.#drain();
+    // What was sent before is none of this recording's.
+    if (this.#recorders.size === 0) this.#sent.take(this.#session.statistics());
     this.#recorders.add(recorder);
     void this.#tap();
     return {
@@ -140,7 +168,7 @@ export class CallAudio {
     };
   }
 
-  /** Keeps received samples moving while anything records, whether or not somebody reads. */
+  /** Keeps samples moving while anything records, whether or not somebody reads. */
   async #tap(): Promise<void> {
     if (this.#tapping) return;
     this.#tapping = true;
@@ -153,7 +181,7 @@ export class CallAudio {
     if (this.#closed) return;
     this.#drain();
     this.#closed = true;
-    this.#supersede();
+    this.#interrupt("ended");
     this.#outbound.clear();
     const recorders = [...this.#recorders];
     this.#recorders.clear();
