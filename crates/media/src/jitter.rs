@@ -125,12 +125,12 @@ impl JitterBuffer {
         &self.bytes[place * self.stride + offset..][..usize::from(self.places[place].length) - offset]
     }
 
-    /// The number of the first packet there.
-    pub fn first(&self) -> Option<i64> {
+    /// The first packet there, and its number.
+    pub fn first(&self) -> Option<(i64, Slot)> {
         if !self.started {
             return None;
         }
-        (self.next..=self.highest).find(|&sequence| self.get(sequence).is_some())
+        (self.next..=self.highest).find_map(|sequence| self.get(sequence).map(|slot| (sequence, slot)))
     }
 
     /// Whether nothing is there that was sent after this timestamp.
@@ -207,22 +207,26 @@ impl JitterBuffer {
 mod tests {
     use super::*;
 
+    fn first(buffer: &JitterBuffer) -> Option<i64> {
+        buffer.first().map(|(sequence, _)| sequence)
+    }
+
     #[test]
     fn keeps_packets_by_number_and_counts_those_that_are_late() {
         let mut buffer = JitterBuffer::new();
         buffer.insert(101, 160, Some(Encoding::Pcmu), &[1, 2]);
         buffer.insert(100, 0, Some(Encoding::Pcmu), &[3]);
-        assert_eq!(buffer.first(), Some(100));
+        assert_eq!(first(&buffer), Some(100));
         assert_eq!(buffer.payload(101, 1), [2]);
         buffer.release();
         buffer.insert(99, -160, Some(Encoding::Pcmu), &[4]);
         buffer.insert(98, 0, None, &[]);
         assert_eq!(buffer.late, 1);
-        assert_eq!(buffer.first(), Some(101));
+        assert_eq!(first(&buffer), Some(101));
         buffer.insert(165, 999, Some(Encoding::Pcma), &[5]);
         assert_eq!(buffer.late, 2);
         assert_eq!(buffer.next, 102);
-        assert_eq!(buffer.first(), Some(165));
+        assert_eq!(first(&buffer), Some(165));
     }
 
     #[test]
@@ -259,8 +263,8 @@ mod tests {
         buffer.insert(10, 0, Some(Encoding::Pcmu), &[1]);
         buffer.insert(3_000, 0, Some(Encoding::Pcmu), &[1]);
         assert_eq!(buffer.late, 1);
-        assert_eq!(buffer.first(), Some(3_000));
+        assert_eq!(first(&buffer), Some(3_000));
         buffer.reset();
-        assert_eq!(buffer.first(), None);
+        assert_eq!(first(&buffer), None);
     }
 }

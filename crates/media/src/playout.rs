@@ -193,8 +193,9 @@ impl Playout {
             self.rest(frame);
             return;
         }
-        if !self.stretch(now, frame) {
-            self.fill(now, frame);
+        let found = self.seek();
+        if !(matches!(found, Found::Audio) && self.stretch(now, frame)) {
+            self.fill(now, found, frame);
         }
     }
 
@@ -237,8 +238,7 @@ impl Playout {
     /// Begins to play with the first packet that waits, once it has waited long enough.
     fn start(&mut self, now: i64) -> bool {
         let mut skipping = false;
-        while let Some(sequence) = self.buffer.first() {
-            let Some(slot) = self.buffer.get(sequence) else { break };
+        while let Some((sequence, slot)) = self.buffer.first() {
             if slot.encoding.is_none() {
                 self.noise.describe(self.buffer.payload(sequence, 0));
                 self.buffer.advance(sequence + 1);
@@ -271,8 +271,7 @@ impl Playout {
 
     /// What is at the cursor. Passes over what lies before it.
     fn seek(&mut self) -> Found {
-        while let Some(sequence) = self.buffer.first() {
-            let Some(slot) = self.buffer.get(sequence) else { break };
+        while let Some((sequence, slot)) = self.buffer.first() {
             let missing = sequence - self.buffer.next;
             if slot.encoding.is_none() {
                 self.noise.describe(self.buffer.payload(sequence, 0));
@@ -297,77 +296,91 @@ impl Playout {
         Found::Nothing
     }
 
-    /// Plays what is there, and makes up what is not.
-    fn fill(&mut self, now: i64, frame: &mut [i16; FRAME]) {
-        let mut at = 0;
+    /// Plays what is there, and makes up what is not. `found`: what is at the cursor.
+    fn fill(&mut self, now: i64, found: Found, frame: &mut [i16; FRAME]) {
+        // True audio up to `at` begins at `from`: mostly the end of one packet and the beginning of the next.
+        let (mut from, mut at) = (0, 0);
+        let mut found = Some(found);
         while at < FRAME {
             let rest = FRAME - at;
             let depth = self.depth(now);
-            match self.seek() {
+            let found = found.take().unwrap_or_else(|| self.seek());
+            if !matches!(found, Found::Audio) && from < at {
+                self.concealment.good(&mut frame[from..at]);
+            }
+            match found {
                 Found::Audio => {
-                    let count = self.copy(&mut frame[at..]);
-                    self.take(&mut frame[at..at + count]);
-                    at += count;
+                    at += self.copy(&mut frame[at..]);
+                    self.resume();
+                    continue;
                 }
                 Found::Pause(timestamp) => {
                     self.playing = false;
-                    if at == 0 && self.start(now) {
-                        continue;
-                    }
-                    // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
-                    self.cursor = timestamp.min(self.cursor + rest as i64);
-                    self.rest(&mut frame[at..]);
-                    return;
-                }
-                Found::Lost(timestamp) => {
-                    self.concealed += self.pending;
-                    self.pending = 0;
-                    let gap = timestamp - self.cursor;
-                    if self.held > 0 {
-                        let caught_up = self.held.min(gap);
-                        self.held = 0;
-                        if depth - caught_up >= self.delay.target() {
-                            self.cursor += caught_up;
-                            continue;
-                        }
-                    }
-                    let count = gap.min(rest as i64);
-                    self.concealment.conceal(&mut frame[at..at + count as usize]);
-                    self.concealed += count as u64;
-                    self.missing += count;
-                    if depth + FRAME_TIME <= self.delay.target() {
-                        self.held += count;
-                    } else {
-                        self.cursor += count;
-                    }
-                    at += count as usize;
-                }
-                Found::Nothing => {
-                    if self.after_event || self.missing >= LONGEST_GAP {
-                        self.playing = false;
+                    if at > 0 || !self.start(now) {
+                        // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
+                        self.cursor = timestamp.min(self.cursor + rest as i64);
                         self.rest(&mut frame[at..]);
                         return;
                     }
-                    self.concealment.conceal(&mut frame[at..]);
-                    self.pending += rest as u64;
-                    self.missing += rest as i64;
-                    if depth + FRAME_TIME <= self.delay.maximum() {
-                        self.held += rest as i64;
-                    } else {
-                        self.cursor += rest as i64;
-                    }
+                }
+                Found::Lost(timestamp) => at += self.bridge(timestamp, depth, &mut frame[at..]),
+                Found::Nothing => {
+                    self.wait(depth, &mut frame[at..]);
                     return;
                 }
             }
+            from = at;
+        }
+        if from < at {
+            self.concealment.good(&mut frame[from..]);
+        }
+    }
+
+    /// Packets are missing up to the one that begins at `timestamp`. Returns how many samples were made up.
+    fn bridge(&mut self, timestamp: i64, depth: i64, samples: &mut [i16]) -> usize {
+        self.concealed += self.pending;
+        self.pending = 0;
+        let gap = timestamp - self.cursor;
+        if self.held > 0 {
+            let caught_up = self.held.min(gap);
+            self.held = 0;
+            if depth - caught_up >= self.delay.target() {
+                self.cursor += caught_up;
+                return 0;
+            }
+        }
+        let count = gap.min(samples.len() as i64);
+        self.concealment.conceal(&mut samples[..count as usize]);
+        self.concealed += count as u64;
+        self.missing += count;
+        if depth + FRAME_TIME <= self.delay.target() {
+            self.held += count;
+        } else {
+            self.cursor += count;
+        }
+        count as usize
+    }
+
+    /// No packet waits.
+    fn wait(&mut self, depth: i64, samples: &mut [i16]) {
+        if self.after_event || self.missing >= LONGEST_GAP {
+            self.playing = false;
+            self.rest(samples);
+            return;
+        }
+        self.concealment.conceal(samples);
+        self.pending += samples.len() as u64;
+        self.missing += samples.len() as i64;
+        if depth + FRAME_TIME <= self.delay.maximum() {
+            self.held += samples.len() as i64;
+        } else {
+            self.cursor += samples.len() as i64;
         }
     }
 
     /// Stretches: leaves out a piece when the delay is greater than it need be, inserts one when it should be greater or when the next
     /// packet threatens to come too late. False: this is no time for it, or no sound.
     fn stretch(&mut self, now: i64, frame: &mut [i16; FRAME]) -> bool {
-        if !matches!(self.seek(), Found::Audio) {
-            return false;
-        }
         let depth = self.depth(now);
         let surplus = depth - self.delay.target();
         let ready = self.available();
@@ -402,7 +415,8 @@ impl Playout {
         stretch::blend(&work, 0, lag, lag, frame);
         self.skip(FRAME + lag);
         self.stretched += lag as u64;
-        self.take(frame);
+        self.resume();
+        self.concealment.good(frame);
         true
     }
 
@@ -426,19 +440,19 @@ impl Playout {
         stretch::blend(&work, HISTORY, HISTORY - lag, lag.min(count), frame);
         self.skip(FRAME - lag);
         self.stretched += lag as u64;
-        self.take(frame);
+        self.resume();
+        self.concealment.good(frame);
         true
     }
 
-    /// True audio is about to be played.
-    fn take(&mut self, samples: &mut [i16]) {
+    /// There is true audio to play.
+    fn resume(&mut self) {
         self.concealed += self.pending;
         self.pending = 0;
         self.held = 0;
         self.missing = 0;
         self.after_event = false;
         self.noise.described = false;
-        self.concealment.good(samples);
     }
 
     /// The far end says nothing: its noise, if it described any.

@@ -4,12 +4,17 @@
 pub const SHORTEST: usize = 20;
 /// See [`SHORTEST`].
 pub const LONGEST: usize = 120;
-/// The samples over which two stretches of sound are compared.
-pub const WINDOW: usize = 120;
+/// The samples over which two stretches of sound are compared: 16 ms, and whole vectors for the processor, also of their sums.
+pub const WINDOW: usize = 128;
 /// Samples are compared without their last bits, so that 32 bits hold a sum over a window.
 const LESS: u32 = 4;
-/// The most samples that a search looks at.
-const ROOM: usize = 480;
+/// The most samples that a search looks at: its window, and the longest lag.
+const ROOM: usize = 320;
+/// A search first looks at sums of so many samples: a voice repeats itself in what is below 1 kHz, and a quarter of the samples at a
+/// quarter of the lags is a sixteenth of the work.
+const COARSE: usize = 4;
+/// Weights of a blend are fractions of this power of two.
+const UNIT_SHIFT: u32 = 14;
 /// Below this magnitude audio is so soft that nobody hears where it was mended.
 const SOFT: u16 = 200;
 
@@ -31,52 +36,67 @@ pub enum Towards {
     Future,
 }
 
-/// Which of the lags `least` to `most` leads to what is most like `samples[at..]`, over `window` (at most 160) samples. The first 480
-/// samples count.
+/// Which of the lags `least` to `most` leads to what is most like `samples[at..]`, over `window` samples. Window and longest lag are 320
+/// samples at most.
 pub fn search(samples: &[i16], at: usize, window: usize, least: usize, most: usize, towards: Towards) -> Likeness {
     // Shifted once: what remains is what a processor multiplies and adds eight at a time.
+    let (from, at) = if towards == Towards::Past { (at - most, most) } else { (at, 0) };
     let mut less = [0_i16; ROOM];
-    for (less, &sample) in less.iter_mut().zip(samples) {
+    let less = &mut less[..most + window];
+    for (less, &sample) in less.iter_mut().zip(&samples[from..]) {
         *less = sample >> LESS;
     }
-    let window_of = |start: usize| &less[start..start + window];
+    // One of the sums begins at `at`.
+    let mut sums = [0_i16; ROOM / COARSE];
+    let (skipped, sums_at) = (at % COARSE, at / COARSE);
+    for (sum, four) in sums.iter_mut().zip(less[skipped..].chunks_exact(COARSE)) {
+        *sum = four.iter().sum::<i16>() / COARSE as i16;
+    }
+    let coarse = peak(&sums, sums_at, window / COARSE, least.div_ceil(COARSE), most / COARSE, towards);
+    let near = if coarse.score > 0.0 { coarse.lag * COARSE } else { most };
+    let fine = peak(less, at, window, least.max(near.saturating_sub(COARSE - 1)), most.min(near + COARSE - 1), towards);
+    let energy = product(&less[at..at + window], &less[at..at + window]);
+    if fine.score > 0.0 { Likeness { lag: fine.lag, degree: fine.score / f64::from(energy) } } else { Likeness { lag: most, degree: 0.0 } }
+}
+
+/// A lag and its score.
+struct Peak {
+    lag: usize,
+    score: f64,
+}
+
+/// Of the lags `least` to `most`, the one that scores most, and its score; 0 when none is like it at all.
+fn peak(samples: &[i16], at: usize, window: usize, least: usize, most: usize, towards: Towards) -> Peak {
     let other = |lag: usize| if towards == Towards::Past { at - lag } else { at + lag };
-    let (mut best, mut best_score) = (most, 0.0);
-    // Every second lag first, then the neighbours of the best.
-    let mut energy = product(window_of(other(least)), window_of(other(least)));
-    let mut lag = least;
-    while lag <= most {
-        let score = score(product(window_of(at), window_of(other(lag))), energy);
-        if score > best_score {
-            best = lag;
-            best_score = score;
+    let mut best = Peak { lag: most, score: 0.0 };
+    if least > most {
+        return best;
+    }
+    let here = &samples[at..at + window];
+    let start = &samples[other(least)..other(least) + window];
+    let mut energy = product(start, start);
+    for lag in least..=most {
+        let start = other(lag);
+        let score = score(product(here, &samples[start..start + window]), energy);
+        if score > best.score {
+            best = Peak { lag, score };
         }
-        lag += 2;
-        if lag <= most {
-            // The window moved by two: two samples left it, two came in.
-            let (from, to) = (other(lag - 2), other(lag));
-            let (left, came) = if towards == Towards::Past { (from + window - 2, to) } else { (from, to + window - 2) };
-            energy += product(&less[came..came + 2], &less[came..came + 2]) - product(&less[left..left + 2], &less[left..left + 2]);
+        if lag < most {
+            // The window moves by one: a sample leaves it, one comes in.
+            let (left, came) = if towards == Towards::Past { (start + window - 1, start - 1) } else { (start, start + window) };
+            energy += square(samples[came]) - square(samples[left]);
         }
     }
-    let coarse = best;
-    for lag in [coarse - 1, coarse + 1] {
-        if lag >= least && lag <= most {
-            let likely = window_of(other(lag));
-            let score = score(product(window_of(at), likely), product(likely, likely));
-            if score > best_score {
-                best = lag;
-                best_score = score;
-            }
-        }
-    }
-    let energy = product(window_of(at), window_of(at));
-    Likeness { lag: best, degree: if energy == 0 { 0.0 } else { best_score / f64::from(energy) } }
+    best
 }
 
 /// The squared correlation over the energy of the other. Sums are exact; what follows rounds alike in both languages.
 fn score(product: i32, energy: i32) -> f64 {
     if product <= 0 { 0.0 } else { f64::from(product) * f64::from(product) / f64::from(energy) }
+}
+
+fn square(sample: i16) -> i32 {
+    i32::from(sample) * i32::from(sample)
 }
 
 fn product(one: &[i16], other: &[i16]) -> i32 {
@@ -90,15 +110,16 @@ pub fn soft(samples: &[i16]) -> bool {
 
 /// Goes over from `samples[from..]` to `samples[to..]` within `overlap` samples.
 pub fn blend(samples: &[i16], from: usize, to: usize, overlap: usize, out: &mut [i16]) {
-    let whole = overlap as i32;
-    for (index, sample) in out.iter_mut().enumerate() {
-        *sample = if index < overlap {
-            let weight = index as i32;
-            ((i32::from(samples[from + index]) * (whole - weight) + i32::from(samples[to + index]) * weight) / whole) as i16
-        } else {
-            samples[to + index]
-        };
+    let (blended, rest) = out.split_at_mut(overlap.min(out.len()));
+    // No division for a sample; what the last weights lack of the whole is less than a hundredth.
+    let step = (1 << UNIT_SHIFT) / overlap.max(1) as i32;
+    let mut weight = 0;
+    for ((sample, &from), &to) in blended.iter_mut().zip(&samples[from..]).zip(&samples[to..]) {
+        let (from, to) = (i32::from(from), i32::from(to));
+        *sample = (from + (((to - from) * weight) >> UNIT_SHIFT)) as i16;
+        weight += step;
     }
+    rest.copy_from_slice(&samples[to + blended.len()..][..rest.len()]);
 }
 
 #[cfg(test)]
@@ -112,7 +133,7 @@ mod tests {
     #[test]
     fn finds_the_period_of_a_periodic_sound() {
         for (period, towards) in [(41, Towards::Past), (64, Towards::Future), (77, Towards::Past), (119, Towards::Future)] {
-            let found = search(&saw(period, 480), 240, WINDOW, SHORTEST, LONGEST, towards);
+            let found = search(&saw(period, 500), 240, WINDOW, SHORTEST, LONGEST, towards);
             assert_eq!(found.lag % period, 0);
             assert!(found.degree > 0.999, "{found:?}");
         }

@@ -184,8 +184,9 @@ export class Playout {
       this.#rest(frame, 0, FRAME);
       return;
     }
-    if (!this.#stretch(now, frame)) {
-      this.#fill(now, frame);
+    const found = this.#seek();
+    if (found !== "audio" || !this.#stretch(now, frame)) {
+      this.#fill(now, found, frame);
     }
   }
 
@@ -293,65 +294,87 @@ export class Playout {
     }
   }
 
-  /** Plays what is there, and makes up what is not. */
-  #fill(now: number, frame: Int16Array): void {
+  /** Plays what is there, and makes up what is not. `first`: what is at the cursor. */
+  #fill(now: number, first: Found, frame: Int16Array): void {
+    // True audio up to `at` begins at `from`: mostly the end of one packet and the beginning of the next.
+    let from = 0;
     let at = 0;
+    let next: Found | undefined = first;
     while (at < FRAME) {
       const rest = FRAME - at;
       const depth = this.#depth(now);
-      const found = this.#seek();
+      const found: Found = next ?? this.#seek();
+      next = undefined;
       if (found === "audio") {
-        const count = this.#copy(frame, at);
-        this.#take(frame, at, at + count);
-        at += count;
-      } else if (found === "pause") {
+        at += this.#copy(frame, at);
+        this.#resume();
+        continue;
+      }
+      if (from < at) {
+        this.#concealment.good(frame, from, at);
+      }
+      if (found === "pause") {
         this.#playing = false;
         const timestamp = this.#found;
-        if (at === 0 && this.#start(now)) {
-          continue;
-        }
-        // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
-        this.#cursor = Math.min(timestamp, this.#cursor + rest);
-        this.#rest(frame, at, FRAME);
-        return;
-      } else if (found === "lost") {
-        this.concealed += this.#pending;
-        this.#pending = 0;
-        const gap = this.#found - this.#cursor;
-        if (this.#held > 0) {
-          const caughtUp = Math.min(this.#held, gap);
-          this.#held = 0;
-          if (depth - caughtUp >= this.#delay.target) {
-            this.#cursor += caughtUp;
-            continue;
-          }
-        }
-        const count = Math.min(gap, rest);
-        this.#concealment.conceal(frame, at, at + count);
-        this.concealed += count;
-        this.#missing += count;
-        if (depth + FRAME <= this.#delay.target) {
-          this.#held += count;
-        } else {
-          this.#cursor += count;
-        }
-        at += count;
-      } else {
-        if (this.#afterEvent || this.#missing >= LONGEST_GAP) {
-          this.#playing = false;
+        if (at > 0 || !this.#start(now)) {
+          // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
+          this.#cursor = Math.min(timestamp, this.#cursor + rest);
           this.#rest(frame, at, FRAME);
           return;
         }
-        this.#concealment.conceal(frame, at, FRAME);
-        this.#pending += rest;
-        this.#missing += rest;
-        if (depth + FRAME <= this.#delay.maximum) {
-          this.#held += rest;
-        } else {
-          this.#cursor += rest;
-        }
+      } else if (found === "lost") {
+        at += this.#bridge(this.#found, depth, frame, at);
+      } else {
+        this.#wait(depth, frame, at);
         return;
       }
+      from = at;
+    }
+    if (from < at) {
+      this.#concealment.good(frame, from, at);
+    }
+  }
+
+  /** Packets are missing up to the one that begins at `timestamp`. @returns how many samples were made up, in `frame` from `at` on */
+  #bridge(timestamp: number, depth: number, frame: Int16Array, at: number): number {
+    this.concealed += this.#pending;
+    this.#pending = 0;
+    const gap = timestamp - this.#cursor;
+    if (this.#held > 0) {
+      const caughtUp = Math.min(this.#held, gap);
+      this.#held = 0;
+      if (depth - caughtUp >= this.#delay.target) {
+        this.#cursor += caughtUp;
+        return 0;
+      }
+    }
+    const count = Math.min(gap, FRAME - at);
+    this.#concealment.conceal(frame, at, at + count);
+    this.concealed += count;
+    this.#missing += count;
+    if (depth + FRAME <= this.#delay.target) {
+      this.#held += count;
+    } else {
+      this.#cursor += count;
+    }
+    return count;
+  }
+
+  /** No packet waits: the rest of `frame`, from `at` on, is made up. */
+  #wait(depth: number, frame: Int16Array, at: number): void {
+    const rest = FRAME - at;
+    if (this.#afterEvent || this.#missing >= LONGEST_GAP) {
+      this.#playing = false;
+      this.#rest(frame, at, FRAME);
+      return;
+    }
+    this.#concealment.conceal(frame, at, FRAME);
+    this.#pending += rest;
+    this.#missing += rest;
+    if (depth + FRAME <= this.#delay.maximum) {
+      this.#held += rest;
+    } else {
+      this.#cursor += rest;
     }
   }
 
@@ -360,9 +383,6 @@ export class Playout {
    * packet threatens to come too late. @returns false when this is no time for it, or no sound
    */
   #stretch(now: number, frame: Int16Array): boolean {
-    if (this.#seek() !== "audio") {
-      return false;
-    }
     const depth = this.#depth(now);
     const surplus = depth - this.#delay.target;
     const ready = this.#available();
@@ -398,7 +418,8 @@ export class Playout {
     blend(work, 0, lag, lag, frame);
     this.#skip(FRAME + lag);
     this.stretched += lag;
-    this.#take(frame, 0, FRAME);
+    this.#resume();
+    this.#concealment.good(frame, 0, FRAME);
     return true;
   }
 
@@ -423,19 +444,19 @@ export class Playout {
     blend(work, HISTORY, HISTORY - lag, Math.min(lag, count), frame);
     this.#skip(FRAME - lag);
     this.stretched += lag;
-    this.#take(frame, 0, FRAME);
+    this.#resume();
+    this.#concealment.good(frame, 0, FRAME);
     return true;
   }
 
-  /** True audio is about to be played: `samples` from `from` up to, not including, `to`. */
-  #take(samples: Int16Array, from: number, to: number): void {
+  /** There is true audio to play. */
+  #resume(): void {
     this.concealed += this.#pending;
     this.#pending = 0;
     this.#held = 0;
     this.#missing = 0;
     this.#afterEvent = false;
     this.#noise.described = false;
-    this.#concealment.good(samples, from, to);
   }
 
   /** The far end says nothing: its noise, if it described any. */
