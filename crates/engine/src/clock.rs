@@ -1,7 +1,5 @@
 //! The monotonic clock, in microseconds since a moment that means nothing.
 
-#[cfg(any(test, target_os = "linux"))]
-use std::time::Duration;
 use std::time::SystemTime;
 
 #[cfg(target_os = "linux")]
@@ -46,17 +44,38 @@ pub use system::{now, sleep_until};
 
 /// Unix time, in µs, at 0 of this clock, as the wall clock has it now.
 pub fn epoch() -> u64 {
-    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0));
-    unix.saturating_sub(now())
+    unix().saturating_sub(now())
 }
 
-/// The monotonic time of a moment that the kernel gave on the wall clock, when now is `now`. The wall clock may be set while we
-/// run; so the answer is kept between `earliest` and `now`, where it must lie.
-#[cfg(any(test, target_os = "linux"))]
-pub fn from_wall(wall: Duration, now: u64, earliest: u64) -> u64 {
-    let age =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + wall).map_or(0, |age| u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
-    now.saturating_sub(age).max(earliest).min(now)
+fn unix() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))
+}
+
+/// Both clocks, read at once: what the kernel tells on the wall clock can then be said on ours, for many datagrams by one reading.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// This clock's, µs.
+    pub now: u64,
+    /// Unix time then, µs.
+    #[cfg(any(test, target_os = "linux"))]
+    wall: u64,
+}
+
+impl Reading {
+    pub fn take() -> Self {
+        Self {
+            #[cfg(any(test, target_os = "linux"))]
+            wall: unix(),
+            now: now(),
+        }
+    }
+
+    /// The moment that was `wall` on the wall clock, Unix time in µs. That clock may be set while we run; so the answer is kept between
+    /// `earliest` and this reading, where it must lie.
+    #[cfg(any(test, target_os = "linux"))]
+    pub fn at(&self, wall: u64, earliest: u64) -> u64 {
+        self.now.saturating_sub(self.wall.saturating_sub(wall)).max(earliest).min(self.now)
+    }
 }
 
 #[cfg(test)]
@@ -79,11 +98,9 @@ mod tests {
 
     #[test]
     fn wall_times_stay_between_the_last_look_and_now() {
-        let now = 1_000_000_000;
-        let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let arrival = from_wall(today - Duration::from_millis(5), now, 0);
-        assert!((now - 1_000_000..=now - 5_000).contains(&arrival), "{arrival}");
-        assert_eq!(from_wall(today + Duration::from_secs(3_600), now, 0), now, "the clock was set back");
-        assert_eq!(from_wall(Duration::ZERO, now, now - 20_000), now - 20_000, "the clock was set forward");
+        let reading = Reading { now: 1_000_000_000, wall: 77_000_000_000 };
+        assert_eq!(reading.at(76_999_995_000, 0), 999_995_000);
+        assert_eq!(reading.at(80_000_000_000, 0), reading.now, "the clock was set back");
+        assert_eq!(reading.at(0, reading.now - 20_000), reading.now - 20_000, "the clock was set forward");
     }
 }

@@ -3,9 +3,9 @@
 use crate::clock;
 use crate::ports::{self, OpenError, PortRange};
 use crate::priority::{self, Priority};
+use crate::round::{ROUND, Round};
 use crate::session::{MediaSession, Signals};
 use crate::simd;
-use crate::socket::Inbox;
 use crate::wheel::Wheel;
 use sidetone_media::{SessionOptions, StreamParameters};
 use std::io;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// A slot of the wheel, in microseconds.
-const SLOT: u64 = 1_000;
+const SLOT: u64 = 5_000;
 
 /// How an engine runs.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +159,7 @@ impl Worker {
         let begin = clock::now();
         let ticks = |now: u64| (now - begin) / SLOT;
         let mut wheel = Wheel::new();
-        let mut inbox = Inbox::new();
+        let mut round = Round::new();
         let mut news = Vec::new();
         let mut served = 0;
         loop {
@@ -184,20 +184,11 @@ impl Worker {
             clock::sleep_until(begin + next * SLOT);
             let now = ticks(clock::now());
             for tick in Wheel::<Arc<MediaSession>>::due(served, now) {
-                wheel.serve(
-                    tick,
-                    |next| next.fetch(),
-                    |session, skipped| {
-                        let progress = session.run(skipped, &mut inbox);
-                        if progress.news {
-                            news.push(Arc::clone(session));
-                        }
-                        if !progress.open {
-                            self.sessions.fetch_sub(1, Ordering::Relaxed);
-                        }
-                        progress.open
-                    },
-                );
+                wheel.serve(tick, ROUND, |due, after| {
+                    let closed = round.serve(due, after, &mut news);
+                    self.sessions.fetch_sub(closed.count_ones() as usize, Ordering::Relaxed);
+                    closed
+                });
             }
             served = now;
             shared.tell(&mut news);

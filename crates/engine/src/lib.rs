@@ -1,9 +1,9 @@
 //! Sockets and clock around the media core: one thread drives every session of an engine, or several share them.
 //!
 //! ```text
-//!              JavaScript                          the media thread, 1 ms a slot
-//!   write, read, sendEvents ──► state ◄── receive · tick · poll   every session once in 20 ms
-//!          (Mutex<Session>)       │                   │  recvmmsg        │ sendto
+//!              JavaScript                          the media thread, 5 ms a slot
+//!   write, read, sendEvents ──► state ◄── receive · tick · poll   every session once in 20 ms, 16 in a round
+//!          (Mutex<Session>)       │                   │  recvmsg         │ sendto
 //!   drain ◄── pending ◄───────────┘ events, thresholds          socket
 //!      ▲                                              │
 //!      └────────────── wake, once a pass ─────────────┘
@@ -15,10 +15,12 @@
 mod clock;
 mod engine;
 mod group;
+mod inbox;
 mod pace;
 mod peer;
 mod ports;
 mod priority;
+mod round;
 mod session;
 mod simd;
 mod socket;

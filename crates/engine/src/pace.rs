@@ -2,7 +2,7 @@
 //! takes one is cheaper than the call that takes several, because that one has to find out that there is no second: a tenth of a
 //! call-tick.
 
-use crate::socket::BATCH;
+use crate::inbox::BATCH;
 
 /// A packet every 20 ms, give or take these, µs.
 const SPACING: std::ops::RangeInclusive<u64> = 16_000..=24_000;
@@ -29,6 +29,11 @@ pub struct Pace {
 impl Pace {
     pub fn new() -> Self {
         Self { even: false, last: 0, most: BATCH, full: false, count: 0, all_even: true }
+    }
+
+    /// Whether one is asked for, and no more.
+    pub fn is_even(&self) -> bool {
+        self.even
     }
 
     /// How many to ask for.

@@ -1,6 +1,7 @@
 //! A socket connected to the far end: the kernel then looks the route up once, not for every packet, which saves a seventh of a
 //! call-tick. The price is that it hears nobody else. So it is done only where nobody else would be believed anyway.
 
+use crate::socket;
 use std::net::{SocketAddr, UdpSocket};
 
 /// Datagrams in a row from the far end before the socket is connected: longer than the core's latch takes to lock.
@@ -57,7 +58,7 @@ impl Peer {
     pub fn send(&self, socket: &UdpSocket, packet: &[u8], destination: SocketAddr) {
         if self.connected == Some(destination) {
             // The first call after an ICMP message only tells of it.
-            let _ = socket.send(packet).or_else(|_| socket.send(packet));
+            let _ = socket::send(socket, packet).or_else(|_| socket::send(socket, packet));
         } else {
             let _ = socket.send_to(packet, destination);
         }
@@ -72,7 +73,7 @@ fn connect(socket: &UdpSocket, far_end: SocketAddr) -> bool {
 #[cfg(target_os = "linux")]
 fn disconnect(socket: &UdpSocket) {
     // It cannot fail on a socket that is connected.
-    let _ = crate::socket::disconnect(socket);
+    let _ = socket::disconnect(socket);
 }
 
 /// Measured on Linux only; elsewhere a connected socket reports errors in ways of its own.

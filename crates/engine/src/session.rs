@@ -4,8 +4,7 @@ use crate::clock;
 use crate::pace::Pace;
 use crate::peer::Peer;
 use crate::ports::{self, Sockets};
-use crate::socket::{BATCH, Inbox};
-use sidetone_media::rtcp;
+use crate::round::{CONTROL_TURN, PACKET};
 use sidetone_media::{Event, Session, SessionOptions, Statistics, StreamParameters};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -16,14 +15,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Events kept for a listener that does not come. Beyond, they stay in the core, which has its own bound.
 const EVENTS: usize = 256;
-/// Batches that one session may take of a tick's time. What is beyond, a flood, waits in the socket or is dropped there.
-const BATCHES: usize = 8;
-/// Intervals from one look at the RTCP socket to the next. The kernel tells when a datagram came; where it does not, the round trip would
-/// seem that much longer.
-const CONTROL_TURN: u32 = if cfg!(target_os = "linux") { 25 } else { 1 };
-/// Room for one RTP packet.
-pub const PACKET: usize = 1_500;
-
 /// What a session has to say, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signals(u32);
@@ -62,30 +53,32 @@ impl BitOr for Signals {
 }
 
 /// One call's media on a socket of its own. Its engine's thread runs it; every method may be called from any other thread, and
-/// waits at most for the microseconds of one frame.
+/// waits at most for the microseconds of one frame; `close` for those of one round.
 pub struct MediaSession {
     handle: u32,
     local: SocketAddr,
-    /// The media thread holds it during a tick, `close` to take the socket away.
-    io: Mutex<Option<Io>>,
+    /// The media thread holds it during a round, `close` to take the socket away. Whoever wants both locks this one first.
+    pub(crate) io: Mutex<Option<Io>>,
     /// Never held during a system call, so that readers and writers of samples do not wait for one.
-    state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
 }
 
-struct Io {
-    socket: UdpSocket,
+/// What the media thread needs to send and to receive.
+pub(crate) struct Io {
+    pub(crate) socket: UdpSocket,
     /// When the socket was last emptied: what waits in it now came later.
-    emptied: u64,
+    pub(crate) emptied: u64,
     /// RTCP's, until it is agreed that it shares RTP's; when that was emptied, and intervals until it is again.
-    control: Option<UdpSocket>,
-    control_emptied: u64,
-    control_turn: u32,
-    pace: Pace,
-    peer: Peer,
+    pub(crate) control: Option<UdpSocket>,
+    pub(crate) control_emptied: u64,
+    pub(crate) control_turn: u32,
+    pub(crate) pace: Pace,
+    pub(crate) peer: Peer,
 }
 
-struct State {
-    session: Session,
+/// What the media thread shares with those who read and write.
+pub(crate) struct State {
+    pub(crate) session: Session,
     /// Whether `configure` was called, which starts the frame clock.
     started: bool,
     events: VecDeque<Event>,
@@ -97,11 +90,11 @@ struct State {
     failure: Option<String>,
     closed: bool,
     /// Where the last offer/answer said that the far end is.
-    remote: Option<SocketAddr>,
+    pub(crate) remote: Option<SocketAddr>,
 }
 
-/// A poisoned lock means a panic that [`MediaSession::run`] has caught and turned into a failure.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A poisoned lock means a panic that [`MediaSession::guard`] has caught and turned into a failure.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -249,96 +242,16 @@ impl MediaSession {
         *io = None;
     }
 
-    /// Has the processor fetch the session into its cache while it does something else: among thousands of sessions each is cold
-    /// when its turn comes, and waiting for its memory line by line takes longer than its work.
-    pub(crate) fn fetch(&self) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let start = (&raw const *self).cast::<i8>();
-            for offset in (0..size_of::<Self>()).step_by(64) {
-                // SAFETY: the address is within this session; and a prefetch, a mere hint, reads nothing that the program sees.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(offset)) };
-            }
-        }
-    }
-
-    /// One frame interval: takes the datagrams that wait, and sends this interval's packet.
-    pub(crate) fn run(&self, skipped: u32, inbox: &mut Inbox) -> Progress {
-        self.guard(|| self.tick(skipped, inbox))
-    }
-
-    /// A panic in one session's core closes that session, and nothing else.
-    fn guard(&self, work: impl FnOnce() -> Progress) -> Progress {
+    /// A panic in one session's core fails that session, and nothing else: then the answer tells whether the session must be put among
+    /// the pending ones, and it must be closed.
+    pub(crate) fn guard<R>(&self, work: impl FnOnce() -> R) -> Result<R, bool> {
         // The state that a panic may have left half changed is not used again: see `with`.
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(progress) => progress,
-            Err(panic) => {
-                let mut state = lock(&self.state);
-                state.failure = Some(format!("the media core panicked: {}", message(&*panic)));
-                state.signals = state.signals | Signals::FAILED;
-                let news = !std::mem::replace(&mut state.pending, true);
-                drop(state);
-                self.close();
-                Progress { open: false, news }
-            }
-        }
-    }
-
-    fn tick(&self, skipped: u32, inbox: &mut Inbox) -> Progress {
-        let mut io = lock(&self.io);
-        let Some(io) = io.as_mut() else { return Progress { open: false, news: false } };
-        let mut packet = [0; PACKET];
-        let mut report_packet = [0; rtcp::LONGEST];
-        if io.control_turn > 0 {
-            io.control_turn -= 1;
-        } else if let Some(control) = &io.control {
-            io.control_turn = CONTROL_TURN - 1;
-            inbox.fill(control, BATCH);
-            let now = clock::now();
+        catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
             let mut state = lock(&self.state);
-            for (arrival, source, datagram) in inbox.datagrams(now, io.control_emptied) {
-                state.session.receive_rtcp(arrival, source, datagram);
-            }
-            io.control_emptied = now;
-        }
-        let mut batches = 0;
-        // The fill stays outside the lock; so the lock is let go and taken again between batches.
-        let (mut state, now) = loop {
-            let most = io.pace.most();
-            let full = inbox.fill(&io.socket, most);
-            batches += 1;
-            let now = clock::now();
-            let mut state = lock(&self.state);
-            io.pace.begin(most, full);
-            for (arrival, source, datagram) in inbox.datagrams(now, io.emptied) {
-                io.pace.note(now, arrival);
-                io.peer.note(source);
-                state.session.receive(arrival, source, datagram);
-            }
-            if !io.pace.expects_more() || batches == BATCHES {
-                break (state, now);
-            }
-        };
-        io.emptied = now;
-        let mut length = state.session.tick(now, skipped, &mut packet);
-        let destination = state.session.destination();
-        let more = state.session.has_more();
-        let report = state.session.tick_rtcp(now, &mut report_packet);
-        let report_destination = if report > 0 { state.session.rtcp_destination() } else { None };
-        let news = state.note();
-        let remote = state.remote;
-        drop(state);
-        io.peer.settle(&io.socket, destination.filter(|_| destination == remote));
-        while let (1.., Some(destination)) = (length, destination) {
-            // A full send buffer or an unreachable network costs this packet; the next may pass.
-            io.peer.send(&io.socket, &packet[..length], destination);
-            length = if more { lock(&self.state).session.more(&mut packet) } else { 0 };
-        }
-        if let Some(destination) = report_destination {
-            let _ = io.control.as_ref().unwrap_or(&io.socket).send_to(&report_packet[..report], destination);
-        }
-        Progress { open: true, news }
+            state.failure = Some(format!("the media core panicked: {}", message(&*panic)));
+            state.signals = state.signals | Signals::FAILED;
+            !std::mem::replace(&mut state.pending, true)
+        })
     }
 
     /// Moves the session's signals out, for the pending list.
@@ -349,17 +262,9 @@ impl MediaSession {
     }
 }
 
-/// What a tick came to.
-pub struct Progress {
-    /// False once the session is closed.
-    pub open: bool,
-    /// It has signals, and is not among the pending sessions yet.
-    pub news: bool,
-}
-
 impl State {
     /// Looks what the tick has changed for those who wait. True when the session must be put among the pending ones.
-    fn note(&mut self) -> bool {
+    pub(crate) fn note(&mut self) -> bool {
         while self.events.len() < EVENTS
             && let Some(event) = self.session.poll()
         {
@@ -395,18 +300,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_closes_the_session_and_tells_why() {
+    fn a_panic_fails_the_session_and_tells_why() {
         let session = session();
-        let progress = session.guard(|| {
+        let outcome = session.guard(|| {
             let _held = lock(&session.state);
             panic!("a defect")
         });
-        assert!(!progress.open && progress.news);
+        assert_eq!(outcome, Err::<(), bool>(true));
         assert_eq!(session.failure().as_deref(), Some("the media core panicked: a defect"));
         assert!(session.take_signals().has(Signals::FAILED));
-        assert_eq!(session.write(&[0; 160]), 0, "the core is left alone from here on");
+        assert_eq!(session.read(&mut [0; 160]), 0, "the core is left alone from here on");
+        session.close();
         socket::bind(session.local_address()).expect("the port is free");
-        assert!(!session.run(0, &mut Inbox::new()).open);
     }
 
     #[test]
