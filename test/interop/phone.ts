@@ -2,7 +2,7 @@ import { once } from "node:events";
 
 import { expect } from "vitest";
 
-import { CredentialsManager, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import { CredentialsManager, type IncomingMessage, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
 import type { SIPBody } from "../../ts/sip/dialog/InviteSession.ts";
 import { SIPClient, type SIPClientOptions } from "../../ts/sip/SIPClient.ts";
 import { UDPTransport } from "../../ts/sip/transport/udp.ts";
@@ -101,6 +101,11 @@ export async function incoming(phone: VoIPPhone): Promise<VoIPCall> {
   const [call] = await within(once(phone, "incoming"), "a call to come in");
   if (!(call instanceof VoIPCall)) throw new Error("the phone's event incoming brings no call");
   return call;
+}
+
+/** The next message that comes in outside any call. Ask before it is sent. */
+export function message(phone: VoIPPhone): Promise<IncomingMessage> {
+  return within(new Promise<IncomingMessage>((resolve) => phone.once("message", resolve)), "a message to come in");
 }
 
 /** Settles when the call is up; at once when it is already. @throws Error when it ends instead */

@@ -7,6 +7,7 @@ import { Kamailio, type KamailioOptions } from "./Kamailio.ts";
 import { Linphone } from "./Linphone.ts";
 import { requireLoopbackOnly } from "./loopbackOnly.ts";
 import { freePort, freePorts } from "./ports.ts";
+import { PyVoIP, type PyVoIPOptions } from "./PyVoIP.ts";
 import { SIPp, type SIPpOptions } from "./SIPp.ts";
 import type { Sound } from "./wav.ts";
 
@@ -55,6 +56,25 @@ export class Peers {
     const registrar = { ...wayTo(kamailio, protocol), protocol, password: users[name] };
     const ports = { sipPort: await freePort(), rtpPorts: await freePorts(20) };
     return this.#keep(await Linphone.start({ directory: await this.#subdirectory(name), name, says, registrar, ...ports }));
+  }
+
+  /** A pyVoIP that answers by itself, registered as one of {@link users} at `server`: a Kamailio, or a phone that takes its calls directly. */
+  async pyvoip(user: keyof typeof users, says: Sound, server: Kamailio | { readonly port: number }, options: Partial<PyVoIPOptions> = {}): Promise<PyVoIP> {
+    return this.#keep(
+      await PyVoIP.start({
+        directory: await this.#subdirectory(user),
+        version: "2.0.0a4",
+        user,
+        password: users[user],
+        says,
+        server: { address: "127.0.0.1", port: server.port, protocol: "UDP" },
+        unregistered: !(server instanceof Kamailio),
+        address: "127.0.0.2",
+        sipPort: await freePort(),
+        rtpPorts: await freePorts(20),
+        ...options,
+      }),
+    );
   }
 
   async sipp(scenario: string, options: Partial<SIPpOptions> = {}): Promise<SIPp> {

@@ -14,6 +14,8 @@ export interface Heard {
   readonly share: number;
   /** The longest silence in between, ms. */
   readonly longestGap: number;
+  /** How loud these windows are, dBFS of 16 bits: {@link tone}'s are at -9. */
+  readonly level: number;
 }
 
 /** -50 dBFS: G.711's idle noise lies below, any tone of ours far above. */
@@ -26,7 +28,7 @@ const silence = (32_768 * 10 ** (-50 / 20)) ** 2;
 export function listenFor(hertz: number, sound: Sound): Heard {
   const windows = split(sound.samples, sound.sampleRate / 10);
   const first = windows.findIndex((window) => power(window) > silence);
-  if (first < 0) return { seconds: 0, share: 0, longestGap: 0 };
+  if (first < 0) return { seconds: 0, share: 0, longestGap: 0, level: -Infinity };
   const last = windows.findLastIndex((window) => power(window) > silence);
   const heard = windows.slice(first, last + 1);
   const good = heard.filter((window) => goertzel(window, hertz / sound.sampleRate) >= 0.9 * power(window) * window.length);
@@ -38,7 +40,10 @@ export function listenFor(hertz: number, sound: Sound): Heard {
     gap = power(short) < silence ? gap + 10 : 0;
     longestGap = Math.max(longestGap, gap);
   }
-  return { seconds: heard.length / 10, share: good.length / heard.length, longestGap };
+  const powers = good.map(power).toSorted((a, b) => a - b);
+  // The median: a window at either end, or one with a gap, is quieter.
+  const level = Math.round(100 * Math.log10((powers[powers.length >> 1] ?? 0) / 32_768 ** 2)) / 10;
+  return { seconds: heard.length / 10, share: good.length / heard.length, longestGap, level };
 }
 
 function split(samples: Int16Array, length: number): Int16Array[] {

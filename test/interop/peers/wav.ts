@@ -48,3 +48,13 @@ export function wavBytes(sound: Sound): Buffer {
   header.writeUInt32LE(data.length, 40);
   return Buffer.concat([header, data]);
 }
+
+/** One after the other, at the rate of the first. */
+export function concat(...sounds: readonly Sound[]): Sound {
+  return { samples: Int16Array.from(sounds.flatMap(({ samples }) => Array.from(samples))), sampleRate: sounds[0]!.sampleRate };
+}
+
+/** A part, in seconds. */
+export function cut({ samples, sampleRate }: Sound, start: number, end: number): Sound {
+  return { samples: samples.slice(start * sampleRate, end * sampleRate), sampleRate };
+}

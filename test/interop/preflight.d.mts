@@ -1,0 +1,2 @@
+/** Where `peers/pyvoip/install.sh` puts pyVoIP, one environment a version. */
+export const pyvoipDirectory: string;
