@@ -13,7 +13,7 @@ const MAY_ENTER: Record<string, readonly string[]> = {
   sdp: [],
   media: [],
   net: ["sip"],
-  rtp: ["media"],
+  rtp: ["media", "audio"],
   audio: ["media"],
   phone: ["sip", "sdp", "media", "net", "rtp", "audio"],
   testkit: ["sip", "sdp", "net"],

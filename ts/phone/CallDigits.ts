@@ -1,11 +1,12 @@
 import { SidetoneError } from "../error.ts";
 import type { MediaEvent, MediaSession } from "../media/contract.ts";
+import { eventOf, symbolOf } from "../rtp/telephoneEvents.ts";
 import type { SIPBody } from "../sip/dialog/InviteSession.ts";
 import type { SIPRequest } from "../sip/message/SIPRequest.ts";
 import type { SIPResponse } from "../sip/message/SIPResponse.ts";
 import type { DtmfEvent, DtmfOptions, DtmfSource } from "./callTypes.ts";
 import { DigitBuffer } from "./DigitBuffer.ts";
-import { digitsOfInfo, durationOfInfo, eventOf, infoBody, symbolOf } from "./dtmf.ts";
+import { digitsOfInfo, durationOfInfo, infoBody } from "./dtmf.ts";
 import { InvalidOptionError } from "./errors.ts";
 
 /** Timestamp units in a millisecond: events go by the clock of the speech, 8 kHz. */
