@@ -7,8 +7,10 @@ import type { CommandIO, TextSink } from "../../ts/cli/io.ts";
 import { run } from "../../ts/cli/run.ts";
 
 /** Text as it comes, and promises for what is to come. */
-class Sink implements TextSink {
+export class Sink implements TextSink {
   text = "";
+  isTTY?: boolean;
+  columns?: number;
   #waiting: { pattern: RegExp; settle: (match: string) => void }[] = [];
 
   write(text: string): void {

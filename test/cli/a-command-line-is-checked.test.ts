@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { parseCommand } from "../../ts/cli/options.ts";
+import { ExitStatus } from "../../ts/cli/exit.ts";
+import { COMMANDS, OPTIONS, parseCommand } from "../../ts/cli/options.ts";
 import { finish } from "./FakeIO.ts";
 
 describe("a command line", () => {
   it("is read whole", () => {
     const line =
       "call 4711 --server pbx.example.com:5070 --user alice --bind [::1]:5080 --rtp-ports 4000-4099 --engine typescript --play a.wav";
-    expect(parseCommand([...line.split(" "), "--dtmf", "12#a", "--duration", "1.5", "--calls", "3", "--json", "--trace"])).toEqual({
+    const during = "--dtmf 12#a --hold 2 --transfer carol --duration 1.5 --calls 3";
+    expect(parseCommand([...line.split(" "), ...during.split(" "), "--json", "--trace"])).toEqual({
       command: "call",
       number: "4711",
       server: { host: "pbx.example.com", port: 5070 },
@@ -14,9 +16,12 @@ describe("a command line", () => {
       bind: { address: "::1", port: 5080 },
       rtpPorts: { low: 4000, high: 4099 },
       engine: "typescript",
+      registerOnly: false,
       play: "a.wav",
       echo: false,
       dtmf: "12#A",
+      hold: 2,
+      transfer: "carol",
       duration: 1.5,
       calls: 3,
       trace: true,
@@ -54,6 +59,17 @@ describe("a command line", () => {
     [["answer", "--calls", "0"], "--calls 0"],
     [["answer", "--colour"], "--colour"],
     [["demo", "--trace"], "--trace means nothing to demo"],
+    [["doctor", "--user", "x"], "--user means nothing to doctor"],
+    [["message"], "message needs a number"],
+    [["message", "bob", "--server", "x", "--user", "y"], "message needs its text"],
+    [["message", "bob", "two", "words", "--server", "x", "--user", "y"], 'what is "words"'],
+    [["message", "bob", "hello"], "--server"],
+    [["message", "sip:bob@192.0.2.1", "hello", "--play", "a.wav"], "--play means nothing to message"],
+    [["answer", "--hold", "long"], "--hold long"],
+    [["call", "sip:bob@192.0.2.1", "--transfer", "carol"], '--transfer "carol" needs a --server'],
+    [["answer", "--register-only"], "--register-only needs --server"],
+    [["call", "bob", "--server", "x"], "--user"],
+    [["demo", "--register-only"], "--register-only means nothing to demo"],
   ])("%j is refused with a word on it", async (argv, words) => {
     const { io, status } = await finish(argv);
     expect(status).toBe(2);
@@ -77,8 +93,8 @@ describe("a command line", () => {
   it("has help that names every command, option and exit status, and fits a terminal", async () => {
     const { io, status } = await finish(["--help"]);
     expect(status).toBe(0);
-    const options = "--server --user --bind --rtp-ports --engine --play --record --echo --dtmf --duration --calls --trace --json";
-    for (const word of `demo register call answer doctor ${options} 130`.split(" ")) expect(io.stdout.text).toContain(word);
+    const options = Object.keys(OPTIONS).map((name) => `--${name}`).join(" ");
+    for (const word of [...COMMANDS, ...options.split(" "), ...Object.values(ExitStatus).map(String)]) expect(io.stdout.text).toContain(word);
     expect(Math.max(...io.stdout.text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 

@@ -1,6 +1,6 @@
 import type { VoIPCall } from "../index.ts";
-import { converse, tellEnd, watch } from "./converse.ts";
-import { ExitStatus } from "./exit.ts";
+import { converse, statusOfConversation, tellEnd, watch } from "./converse.ts";
+import { ExitStatus, statusOfEnd, statusOfError } from "./exit.ts";
 import type { CommandIO } from "./io.ts";
 import { openPhone } from "./openPhone.ts";
 import type { CommandOptions } from "./options.ts";
@@ -11,11 +11,14 @@ export async function answer(options: CommandOptions, io: CommandIO, output: Out
   const phone = await openPhone(options, io, output);
   const held = new Set<Promise<void>>();
   let taken = 0;
-  let failure: unknown;
+  let worst: ExitStatus = ExitStatus.DONE;
   try {
     await new Promise<void>((settle) => {
       if (io.signal.aborted) settle();
       io.signal.addEventListener("abort", () => settle(), { once: true });
+      phone.on("message", ({ from, contentType, body }) => {
+        output.event("message", { from: from.uri.toString(), contentType, body }, `${from.uri.toString()} writes: ${body}`);
+      });
       phone.on("incoming", (call) => {
         const index = taken;
         taken += 1;
@@ -25,8 +28,11 @@ export async function answer(options: CommandOptions, io: CommandIO, output: Out
         }
         const holding = take(call, options, io, output, index)
           .catch((error: unknown) => {
-            failure ??= error;
             output.error(error);
+            return statusOfError(error);
+          })
+          .then((status) => {
+            if (worst === ExitStatus.DONE) worst = status;
           })
           .finally(() => {
             held.delete(holding);
@@ -39,19 +45,19 @@ export async function answer(options: CommandOptions, io: CommandIO, output: Out
   } finally {
     await phone.stop();
   }
-  if (io.signal.aborted) return ExitStatus.INTERRUPTED;
-  return failure === undefined ? ExitStatus.DONE : ExitStatus.FAILED;
+  return io.signal.aborted ? ExitStatus.INTERRUPTED : worst;
 }
 
-async function take(call: VoIPCall, options: CommandOptions, io: CommandIO, output: Output, index: number): Promise<void> {
+async function take(call: VoIPCall, options: CommandOptions, io: CommandIO, output: Output, index: number): Promise<ExitStatus> {
   output.event("incoming", { call: call.callId, remote: call.remote }, `${call.remote} calls`);
-  watch(call, output);
+  const meter = watch(call, output);
   try {
     await call.answer();
   } catch (error) {
     if (call.state !== "ENDED") throw error;
-    tellEnd(call, await call.ended, undefined, output);
-    return;
+    const reason = await call.ended;
+    tellEnd(call, reason, undefined, output);
+    return statusOfEnd(reason);
   }
-  await converse(call, options, io, output, index);
+  return statusOfConversation(await converse(call, meter, options, io, output, index));
 }

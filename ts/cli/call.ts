@@ -1,5 +1,5 @@
 import { CallState, type VoIPPhone } from "../index.ts";
-import { converse, tellEnd, watch } from "./converse.ts";
+import { converse, statusOfConversation, tellEnd, watch } from "./converse.ts";
 import { ExitStatus, statusOfEnd } from "./exit.ts";
 import type { CommandIO } from "./io.ts";
 import { openPhone } from "./openPhone.ts";
@@ -19,7 +19,7 @@ export async function call(options: CommandOptions, io: CommandIO, output: Outpu
 
 async function place(phone: VoIPPhone, options: CommandOptions, io: CommandIO, output: Output, index: number): Promise<ExitStatus> {
   const placed = await phone.call(options.number ?? "");
-  watch(placed, output);
+  const meter = watch(placed, output);
   const giveUp = (): void => {
     if (placed.state === CallState.DIALING || placed.state === CallState.PROGRESS) void placed.cancel();
   };
@@ -34,7 +34,7 @@ async function place(phone: VoIPPhone, options: CommandOptions, io: CommandIO, o
       tellEnd(placed, end, undefined, output);
       return statusOfEnd(end);
     }
-    return statusOfEnd(await converse(placed, options, io, output, index));
+    return statusOfConversation(await converse(placed, meter, options, io, output, index));
   } finally {
     io.signal.removeEventListener("abort", giveUp);
   }

@@ -5,8 +5,12 @@ import {
   InvalidOptionError,
   InvalidRangeError,
   MediaSocketError,
+  NameResolutionError,
+  NATError,
   NoPortsAvailableError,
   RegistrationError,
+  RequestTimeoutError,
+  RequestTransportError,
   SidetoneError,
 } from "../index.ts";
 
@@ -21,6 +25,7 @@ export const ExitStatus = {
   NOT_FOUND: 6,
   NO_ANSWER: 7,
   NETWORK: 8,
+  NOT_TRANSFERRED: 9,
   INTERRUPTED: 130,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
@@ -38,6 +43,9 @@ export function statusOfError(error: unknown): ExitStatus {
   if (error instanceof InvalidAccountInfoError || error instanceof RegistrationError) return ExitStatus.NOT_REGISTERED;
   if (error instanceof NoPortsAvailableError || error instanceof MediaSocketError || error instanceof EngineUnavailableError)
     return ExitStatus.NETWORK;
+  if (error instanceof NATError || error instanceof NameResolutionError) return ExitStatus.NETWORK;
+  if (error instanceof RequestTransportError) return ExitStatus.NETWORK;
+  if (error instanceof RequestTimeoutError) return ExitStatus.NO_ANSWER;
   if (error instanceof SidetoneError && error.code.startsWith("TRANSPORT_")) return ExitStatus.NETWORK;
   return ExitStatus.FAILED;
 }
@@ -46,7 +54,7 @@ export function statusOfError(error: unknown): ExitStatus {
 export function statusOfEnd({ cause, status = 0 }: EndReason): ExitStatus {
   if (cause === "bye" || cause === "cancel") return ExitStatus.DONE;
   if (cause === "no-answer") return ExitStatus.NO_ANSWER;
-  if (cause === "transport") return ExitStatus.NETWORK;
+  if (cause === "transport" || cause === "gone" || cause === "expired") return ExitStatus.NETWORK;
   if (cause !== "rejected" && cause !== "redirected") return ExitStatus.FAILED;
   if (status === 486 || status === 600) return ExitStatus.BUSY;
   if ([404, 410, 484, 485, 604].includes(status)) return ExitStatus.NOT_FOUND;

@@ -5,6 +5,8 @@ export interface TextSink {
   write(text: string): unknown;
   /** Whether a person may be watching. */
   readonly isTTY?: boolean;
+  /** The terminal's width. */
+  readonly columns?: number;
 }
 
 /** What a command has of the world; `main.ts` gives it the process's own. */

@@ -5,7 +5,7 @@ import { openPhone } from "./openPhone.ts";
 import type { CommandOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** `sidetone register`: registers, stays for `--duration`, deregisters. */
+/** `sidetone register`, and any other command with `--register-only`: registers, stays for `--duration`, deregisters. */
 export async function register(options: CommandOptions, io: CommandIO, output: Output): Promise<ExitStatus> {
   const phone = await openPhone(options, io, output);
   try {

@@ -5,6 +5,7 @@ import { doctor } from "./doctor.ts";
 import { ExitStatus, statusOfError, UsageError } from "./exit.ts";
 import { HELP } from "./help.ts";
 import type { CommandIO } from "./io.ts";
+import { message } from "./message.ts";
 import { type CommandOptions, parseCommand } from "./options.ts";
 import { Output } from "./output.ts";
 import { register } from "./register.ts";
@@ -43,7 +44,8 @@ function runCommand(options: CommandOptions, io: CommandIO, output: Output): Pro
     register: () => register(options, io, output),
     call: () => call(options, io, output),
     answer: () => answer(options, io, output),
+    message: () => message(options, io, output),
     doctor: () => doctor(options, output),
   };
-  return commands[options.command]();
+  return options.registerOnly ? register(options, io, output) : commands[options.command]();
 }
