@@ -103,7 +103,7 @@ export class SIPClient extends MessageGenerators {
   /** Those of them that we placed, by Call-ID. */
   readonly #placed = new Map<string, InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
-  #tags: { readonly onInvite: unknown; readonly tags: readonly string[] } | undefined;
+  #tags: (Supported & { readonly onInvite: unknown }) | undefined;
   #life: "new" | "running" | "stopping" | "stopped" = "new";
   #stopped: Promise<void> | undefined;
 
@@ -143,7 +143,7 @@ export class SIPClient extends MessageGenerators {
     const policy = options.acceptCalls ?? (registers ? "registered" : "user");
     this.#server = new UserAgentServer(this, {
       accepts: (request) => this.#identity.accepts(request.uri, policy),
-      supported: () => this.#supported(),
+      supported: () => this.#supported().tags,
       inviteHandler: () => (this.#life === "running" ? this.onInvite : undefined),
       handlerOf: (method) => this.#handlerOf(method),
       referHandler: () => this.onRefer,
@@ -481,7 +481,7 @@ export class SIPClient extends MessageGenerators {
     if (userAgent !== undefined) message.headers.set(isRequest ? "User-Agent" : "Server", userAgent);
     // RFC 3261 §13.2.1, §13.3.1.4, §20.37: where it can make a difference.
     if (EXTENSIBLE.has(message.cseq.method) && !(message instanceof SIPResponse && message.statusCode >= 300) && !message.headers.has("Supported")) {
-      message.headers.set("Supported", this.#supported().join(", "));
+      message.headers.set("Supported", this.#supported().text);
     }
     try {
       this.generate(message, destination);
@@ -587,12 +587,13 @@ export class SIPClient extends MessageGenerators {
   }
 
   /** They change with the handlers, which hardly ever change, and are asked for with every message. */
-  #supported(): readonly string[] {
+  #supported(): Supported {
     const { onInvite } = this;
     if (this.#tags === undefined || this.#tags.onInvite !== onInvite) {
-      this.#tags = { onInvite, tags: supportedTags(this, this.extensions, this.#options.supported ?? []) };
+      const tags = supportedTags(this, this.extensions, this.#options.supported ?? []);
+      this.#tags = { onInvite, tags, text: tags.join(", ") };
     }
-    return this.#tags.tags;
+    return this.#tags;
   }
 
   #guard(callback: () => void): void {
@@ -602,6 +603,12 @@ export class SIPClient extends MessageGenerators {
       this.report(error);
     }
   }
+}
+
+/** The option tags of Supported, and as it is written. */
+interface Supported {
+  readonly tags: readonly string[];
+  readonly text: string;
 }
 
 /** Requests whose Supported, and that of their responses, others go by. */

@@ -31,8 +31,11 @@ export interface DialogRequestOptions {
 interface DialogParts {
   readonly caller: boolean;
   readonly callId: string;
-  readonly local: NameAddr;
-  readonly remote: NameAddr;
+  /** As From and To say it. */
+  readonly local: string;
+  readonly localTag: string;
+  readonly remote: string;
+  readonly remoteTag: string;
   readonly localSequence: number;
   readonly remoteSequence: number | undefined;
   readonly remoteTarget: SIPURI;
@@ -48,14 +51,15 @@ export class Dialog {
   readonly localTag: string;
   /** Empty for a peer of RFC 2543 that sent none (RFC 3261 §12.1.2). */
   readonly remoteTag: string;
-  /** Our From, with its tag. */
-  readonly local: NameAddr;
-  /** Our To, with its tag. */
-  readonly remote: NameAddr;
   /** Whether we sent the request that created the dialog and so own its Call-ID (RFC 3261 §14.1 asks for it). */
   readonly caller: boolean;
   /** Where the negotiation of its session stands. */
   readonly exchange: OfferAnswer = new OfferAnswer();
+  readonly #local: string;
+  readonly #remote: string;
+  /** Parsed when somebody asks. */
+  #localAddress: NameAddr | undefined;
+  #remoteAddress: NameAddr | undefined;
   #state: DialogState = "early";
   #localSequence: number;
   #remoteSequence: number | undefined;
@@ -65,10 +69,10 @@ export class Dialog {
   private constructor(parts: DialogParts) {
     this.caller = parts.caller;
     this.callId = parts.callId;
-    this.local = parts.local;
-    this.remote = parts.remote;
-    this.localTag = parts.local.tag ?? "";
-    this.remoteTag = parts.remote.tag ?? "";
+    this.#local = parts.local;
+    this.#remote = parts.remote;
+    this.localTag = parts.localTag;
+    this.remoteTag = parts.remoteTag;
     this.#localSequence = parts.localSequence;
     this.#remoteSequence = parts.remoteSequence;
     this.#remoteTarget = parts.remoteTarget;
@@ -80,8 +84,10 @@ export class Dialog {
     return new Dialog({
       caller: true,
       callId: request.callId,
-      local: NameAddr.parse(request.from.toString()),
-      remote: NameAddr.parse(response.to.toString()),
+      local: request.headers.get("From") ?? "",
+      localTag: request.from.tag ?? "",
+      remote: response.headers.get("To") ?? "",
+      remoteTag: response.to.tag ?? "",
       localSequence: request.cseq.sequence,
       remoteSequence: undefined,
       // A response without Contact breaks §12.1.1; its sender can still be reached where the INVITE went.
@@ -92,14 +98,15 @@ export class Dialog {
 
   /** The callee's side (RFC 3261 §12.1.1): from the INVITE received and the tag that our responses carry. */
   static fromRequest(request: SIPRequest, localTag: string): Dialog {
-    const local = NameAddr.parse(request.to.toString());
-    local.tag = localTag;
-    const from = NameAddr.parse(request.from.toString());
+    const { from } = request;
+    const local = request.headers.get("To") ?? "";
     return new Dialog({
       caller: false,
       callId: request.callId,
-      local,
-      remote: from,
+      local: request.to.tag === undefined ? `${local};tag=${localTag}` : local,
+      localTag,
+      remote: request.headers.get("From") ?? "",
+      remoteTag: from.tag ?? "",
       // Where our own numbering begins is free (§12.2.1.1).
       localSequence: 0,
       remoteSequence: request.cseq.sequence,
@@ -116,6 +123,16 @@ export class Dialog {
   /** The key of the dialog that a request received inside a dialog belongs to. */
   static keyOf(request: SIPRequest): string {
     return Dialog.key(request.callId, request.to.tag ?? "", request.from.tag ?? "");
+  }
+
+  /** Our From, with its tag. */
+  get local(): NameAddr {
+    return (this.#localAddress ??= NameAddr.parse(this.#local));
+  }
+
+  /** Our To, with its tag. */
+  get remote(): NameAddr {
+    return (this.#remoteAddress ??= NameAddr.parse(this.#remote));
   }
 
   get id(): string {
@@ -199,8 +216,8 @@ export class Dialog {
     for (const route of routes) headers.push(["Route", route]);
     headers.push(
       ["Max-Forwards", "70"],
-      ["From", this.local.toString()],
-      ["To", this.remote.toString()],
+      ["From", this.#local],
+      ["To", this.#remote],
       ["Call-ID", this.callId],
       ["CSeq", `${sequence} ${method}`],
     );

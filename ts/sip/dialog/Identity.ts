@@ -30,6 +30,9 @@ export class Identity {
   /** How a NAT shows us to the server (RFC 3581 §4), by the server's protocol and address; the newest last. */
   readonly #learned = new Map<string, { host: string; port: number }>();
 
+  /** The Contact that was asked for last. */
+  #contact: { readonly key: string; readonly text: string } | undefined;
+
   constructor(options: IdentityOptions) {
     this.user = options.user;
     this.#options = options;
@@ -62,9 +65,14 @@ export class Identity {
   contactFor(destination: Endpoint, secure = false): string {
     const { protocol } = destination;
     const { host, port } = this.#learnedFor(destination) ?? this.sentBy(destination);
+    // It goes into most messages, and hardly ever changes.
+    const key = `${protocol} ${secure} ${host} ${port}`;
+    if (this.#contact?.key === key) return this.#contact.text;
     const params: [string, string][] = [[SECRET, this.#secret]];
     if (protocol !== "UDP" && !secure) params.unshift(["transport", protocol.toLowerCase()]);
-    return `<${new SIPURI({ scheme: secure ? "sips" : "sip", user: this.user, host, port, params }).toString()}>`;
+    const text = `<${new SIPURI({ scheme: secure ? "sips" : "sip", user: this.user, host, port, params }).toString()}>`;
+    this.#contact = { key, text };
+    return text;
   }
 
   /** Whether a URI is, or leads to, our Contact. */

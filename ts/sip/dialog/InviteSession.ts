@@ -119,7 +119,8 @@ export abstract class InviteSession {
 
   readonly #server: SessionServer;
   #state: SessionState;
-  #remote: NameAddr;
+  /** As long as there is no dialog. */
+  readonly #remote: NameAddr;
   #dialog: Dialog | undefined;
   #endReason: EndReason | undefined;
   #farewells = 0;
@@ -148,7 +149,7 @@ export abstract class InviteSession {
 
   /** The far end: whom we called, then as its dialog names it; or who calls. */
   get remote(): NameAddr {
-    return this.#remote;
+    return this.#dialog?.remote ?? this.#remote;
   }
 
   /** The dialog that counts: the confirmed one, before that the latest early one. */
@@ -272,7 +273,6 @@ export abstract class InviteSession {
   /** @internal */
   protected adopt(dialog: Dialog): void {
     this.#dialog = dialog;
-    this.#remote = dialog.remote;
     dialog.exchange.onSettled = () => this.invitations.proceed();
   }
 

@@ -150,18 +150,18 @@ export class OutgoingRequest {
   #start(endpoints: readonly Endpoint[]): void {
     if (this.#done) return;
     this.#destinations = [...endpoints];
-    this.#next(new Error("the name has no address"));
+    this.#next();
   }
 
   /** Tries the next destination, if there is one left. One that has answered at all is alive, and may be at work on it. */
-  #next(failure: unknown): void {
+  #next(failure?: Error): void {
     if (this.#abandoned) return;
     const destination = this.#destinations.shift();
     if (destination === undefined || this.#canceled || this.#answered) {
       this.#fail(
         failure instanceof RequestTimeoutError
           ? failure
-          : new RequestTransportError(this.method, this.#transaction?.destination ?? "its destination", failure),
+          : new RequestTransportError(this.method, this.#transaction?.destination ?? "its destination", failure ?? new Error("the name has no address")),
       );
       return;
     }

@@ -111,7 +111,8 @@ export class UserAgentServer {
       return;
     }
     const supported = this.#options.supported();
-    const unsupported = request.headers.getAll("Require").filter((tag) => !supported.includes(tag.toLowerCase()));
+    const required = request.headers.has("Require") ? request.headers.getAll("Require") : [];
+    const unsupported = required.filter((tag) => !supported.includes(tag.toLowerCase()));
     if (unsupported.length > 0) {
       this.#respond(tx, 420, { headers: [["Unsupported", unsupported.join(", ")]] });
     } else if (inDialog !== undefined) {

@@ -19,19 +19,16 @@ export interface Extensions {
 }
 
 /** The methods that every session answers by itself. */
-const IN_CALLS: readonly string[] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "NOTIFY"];
+const IN_CALLS = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, NOTIFY";
 
 /** The value of Allow: the methods that get more than a 405, in that session or outside any. */
 export function allowed(session: InviteSession | undefined, client: ClientHandlers, { rel100 }: Extensions): string {
+  // It goes into most messages: no lists.
   if (session === undefined && client.onInvite === undefined) {
-    const handlers = { MESSAGE: client.onMessage, NOTIFY: client.onNotify, REFER: client.onRefer };
-    return ["OPTIONS", ...installed(handlers)].join(", ");
+    return `OPTIONS${when("MESSAGE", client.onMessage)}${when("NOTIFY", client.onNotify)}${when("REFER", client.onRefer)}`;
   }
-  const handlers =
-    session === undefined
-      ? { REFER: client.onRefer, MESSAGE: client.onMessage }
-      : { INFO: session.onInfo, REFER: session.onRefer, MESSAGE: session.onMessage };
-  return [...IN_CALLS, ...(rel100 === "off" ? [] : ["PRACK"]), ...installed(handlers)].join(", ");
+  const { onRefer, onMessage } = session ?? client;
+  return `${IN_CALLS}${rel100 === "off" ? "" : ", PRACK"}${when("INFO", session?.onInfo)}${when("REFER", onRefer)}${when("MESSAGE", onMessage)}`;
 }
 
 /** The option tags of Supported, which Require may name, too. */
@@ -52,6 +49,6 @@ export function acceptedTypes(session: InviteSession | undefined, client: Client
   return types.join(", ");
 }
 
-function installed(handlers: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(handlers).flatMap(([method, handler]) => (handler === undefined ? [] : [method]));
+function when(method: string, handler: unknown): string {
+  return handler === undefined ? "" : `, ${method}`;
 }

@@ -27,5 +27,5 @@ export function reliableNumberOf(response: SIPResponse): number | undefined {
 
 /** Whether an option tag stands in Require or Supported. */
 export function hasTag(message: SIPRequest | SIPResponse, header: "Require" | "Supported", tag: string): boolean {
-  return message.headers.getAll(header).some((value) => value.trim().toLowerCase() === tag);
+  return message.headers.has(header) && message.headers.getAll(header).some((value) => value.trim().toLowerCase() === tag);
 }

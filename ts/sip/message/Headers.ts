@@ -1,6 +1,6 @@
 import { SIPHeaderError } from "../errors.ts";
 import { hasLineBreak, isToken, skipSpace, trimEnd } from "./characters.ts";
-import { type HeaderKind, headerKind } from "./headerNames.ts";
+import { type HeaderKind, headerKind, registeredKind } from "./headerNames.ts";
 import { splitList } from "./list.ts";
 import type { Head } from "./readHeaders.ts";
 
@@ -47,6 +47,7 @@ export class Headers {
   getAll(name: string): string[] {
     const { key, list } = headerKind(name);
     const lines = this.lines(key);
+    if (lines.length === 0) return lines;
     return list ? lines.flatMap((line) => splitList(line)).filter((element) => element !== "") : lines;
   }
 
@@ -218,6 +219,8 @@ export class Headers {
 }
 
 function checkedKind(name: string): HeaderKind {
+  const registered = registeredKind(name);
+  if (registered !== undefined) return registered;
   if (!isToken(name)) throw new SIPHeaderError("header name", `must be a token, not ${JSON.stringify(name)}`);
   return headerKind(name);
 }

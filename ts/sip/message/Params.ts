@@ -115,6 +115,19 @@ export class Params {
 
   /** Replaces in place, or appends. @throws SIPHeaderError when the name is no token or the value breaks the line */
   set(name: string, value: string | number | true = true): this {
+    this.#put(name, value);
+    this.#touch();
+    return this;
+  }
+
+  /** Sets several; the header that they belong to is written anew once. @throws SIPHeaderError as {@link set} */
+  assign(values: Readonly<Record<string, string | number | true>>): this {
+    for (const [name, value] of Object.entries(values)) this.#put(name, value);
+    this.#touch();
+    return this;
+  }
+
+  #put(name: string, value: string | number | true): void {
     const written = this.#write(name, value);
     this.#open();
     const index = this.#indexOf(name);
@@ -122,8 +135,6 @@ export class Params {
       this.#names.push(this.#place === "uri" ? escapeURI(name, URI_PARAMETER) : name);
       this.#values.push(written);
     } else this.#values[index] = written;
-    this.#touch();
-    return this;
   }
 
   delete(name: string): boolean {

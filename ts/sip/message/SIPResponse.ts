@@ -100,6 +100,8 @@ const DIALOG_MAKERS = new Set(["INVITE", "SUBSCRIBE", "REFER", "NOTIFY"]);
 
 /** The To line as it came, with a tag if it has none. A To that cannot be read goes back as it is (RFC 4475 §3.1.2.6). */
 function tagged(line: string, tag: string | undefined): string {
+  // As nearly every phone writes it in a request that begins something.
+  if (line.endsWith(">") && line.startsWith("<sip:") && line.indexOf(">") === line.length - 1) return `${line};tag=${tag ?? newTag()}`;
   try {
     const to = NameAddr.parse(line);
     if (to.tag !== undefined) return line;

@@ -71,6 +71,11 @@ for (const [letter, name] of Object.entries(COMPACT)) {
   kinds.set(letter.toUpperCase(), kind);
 }
 
+/** The kind of a registered header in one of its usual spellings. */
+export function registeredKind(name: string): HeaderKind | undefined {
+  return kinds.get(name);
+}
+
 /** The kind of a header in any spelling. What is not registered gets a kind of its own and keeps its spelling. */
 export function headerKind(name: string): HeaderKind {
   const exact = kinds.get(name);

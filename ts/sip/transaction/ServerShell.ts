@@ -59,8 +59,10 @@ export class ServerShell extends Shell<ServerAction<SIPRequest, Written>, Server
     return this.#toTag ?? this.#response?.to.tag;
   }
 
-  start(): void {
+  /** Begins to wait, once whoever gets the request has had it: most answer at once, and no alarm is set for nothing. */
+  start(serve: () => void): void {
     this.machine.start(this.surroundings.clock.now());
+    serve();
     this.setAlarm();
   }
 

@@ -90,16 +90,17 @@ export class ServerTransactions {
     const shell = new ServerShell(request, from, this.#options.surroundings, this, key, merging);
     this.#shells.set(key, shell);
     if (merging !== undefined && !this.#mergeable.has(merging)) this.#mergeable.set(merging, shell);
-    shell.start();
-    const { user } = shell;
-    if (merging !== undefined && this.#mergeable.get(merging) !== shell) {
-      shell.respond(SIPResponse.to(request, 482));
-    } else if (invite) {
-      this.#cancelled(invite, shell, request);
-    } else if (user !== undefined) {
-      const failed = (): void => shell.respond(SIPResponse.to(request, 500));
-      this.#options.tell(() => this.#options.user.onRequest(user, request), "onRequest", failed);
-    }
+    shell.start(() => {
+      const { user } = shell;
+      if (merging !== undefined && this.#mergeable.get(merging) !== shell) {
+        shell.respond(SIPResponse.to(request, 482));
+      } else if (invite) {
+        this.#cancelled(invite, shell, request);
+      } else if (user !== undefined) {
+        const failed = (): void => shell.respond(SIPResponse.to(request, 500));
+        this.#options.tell(() => this.#options.user.onRequest(user, request), "onRequest", failed);
+      }
+    });
   }
 
   /** RFC 3261 §9.2. */

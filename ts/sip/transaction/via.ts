@@ -41,8 +41,7 @@ export function stampVia(request: SIPRequest, from: Endpoint): void {
   // fe80::1%eth0: the interface is our affair and has no place in the grammar.
   const address = from.address.replace(/%.*$/, "");
   if (via.params.has("rport")) {
-    via.params.set("rport", from.port);
-    via.params.set("received", address);
+    via.params.assign({ rport: from.port, received: address });
   } else if (!equalHosts(via.host, address)) {
     via.params.set("received", address);
   } else if (via.params.has("received")) {

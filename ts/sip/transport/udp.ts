@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { LookupOptions } from "node:dns";
 import { isIP, isIPv4 } from "node:net";
 import { bindError, formatEndpoint, sendError, TransportError } from "./errors.ts";
 import type { Endpoint, Transport } from "./transport.ts";
@@ -99,7 +100,7 @@ export class UDPTransport implements Transport {
     const family = isIP(address);
     if (family === 0) throw bindError("UDP", address, port, "this is no IP address");
     if (!(port >= 0 && port < 65_536)) throw bindError("UDP", address, port, "this is no port");
-    const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 && !this.#isDualStack });
+    const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 && !this.#isDualStack, lookup: asItIs });
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: unknown): void => {
         socket.close();
@@ -143,6 +144,12 @@ export class UDPTransport implements Transport {
     const problem = this.#closed ? "it has been closed; create a new transport" : "it is not open; await open() first";
     return new TransportError("TRANSPORT_CLOSED", `cannot ${action} on UDP ${where}: ${problem}`, address, port);
   }
+}
+
+/** Only addresses come here; the look-up that Node has for names would take each through another turn of its queue. */
+function asItIs(address: string, options: LookupOptions | number, found: (error: null, address: string, family: number) => void): void {
+  const family = typeof options === "number" ? options : Number(options.family);
+  found(null, address, family);
 }
 
 /** Empty datagrams, CRLF, CRLF CRLF (RFC 5626 §3.5.1) and the zero bytes some phones send to keep a NAT binding. */
