@@ -58,7 +58,7 @@ describe("RTPPacketManager", () => {
     expect(manager.read(2)).toEqual(bytes(9, 0x80));
   });
 
-  it("keeps a minute at most", () => {
+  it("RTPPacketManager keeps a minute at most", () => {
     const manager = new RTPPacketManager();
     for (let i = 0; i < 4000; i++) manager.write(160 * i, new Uint8Array(160).fill(i & 0xff));
     expect(manager.available).toBe(480_000);

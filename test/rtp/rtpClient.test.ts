@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
 }
 
 const clients: RTPClient[] = [];
-afterEach(() => Promise.all(clients.splice(0).map((client) => client.stop())));
+afterEach(() => Promise.all(clients.splice(0).map((each) => each.stop())));
 
 /** Two clients that talk with each other. */
 async function pair(first: Partial<RTPClientOptions> = {}, second: Partial<RTPClientOptions> = {}): Promise<[RTPClient, RTPClient]> {
@@ -57,16 +57,14 @@ describe("RTPClient, without a phone", () => {
     expect(ours.sendrecv).toBe("recvonly");
   });
 
-  it("tells the dtmf callback of each key", async () => {
+  it("RTPClient tells its dtmf callback of each key", async () => {
     const heard: string[] = [];
-    let all = (): void => {};
-    const done = new Promise<void>((resolve) => {
-      all = resolve;
-    });
+    const keys = new EventEmitter();
+    const done = once(keys, "both");
     const [, theirs] = await pair({ sendrecv: TransmitType.INACTIVE }, {
       dtmf: (digit) => {
         heard.push(digit);
-        if (heard.length === 2) all();
+        if (heard.length === 2) keys.emit("both");
       },
     });
     // Keys come from a telephone: here a socket that sends its packets, in the middle of a stream of them.
@@ -102,7 +100,6 @@ describe("RTPClient, without a phone", () => {
     await Promise.all(recordings.map((recording) => recording.stop()));
     const [stereo, mixed, received] = await Promise.all(["stereo", "mixed", "received"].map((name) => readChannels(join(folder, `${name}.wav`))));
     expect([stereo?.length, mixed?.length, received?.length]).toEqual([2, 1, 1]);
-    const middle = (samples: Int16Array | undefined): Int16Array => samples?.subarray(samples.length / 2 - 2_400, samples.length / 2 + 2_400) ?? new Int16Array(0);
     expect(shareAt(1000, middle(stereo?.[0]))).toBeGreaterThan(0.9);
     expect(shareAt(440, middle(stereo?.[1]))).toBeGreaterThan(0.9);
     expect(shareAt(1000, middle(received?.[0]))).toBeGreaterThan(0.9);
@@ -123,11 +120,13 @@ describe("RTPClient, without a phone", () => {
   });
 });
 
-describe("the steps of the codecs", () => {
-  const packet = (type: number, payload: Uint8Array): Uint8Array => Uint8Array.of(0x80, type, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, ...payload);
-  const client = (options: Partial<RTPClientOptions> = {}): RTPClient =>
-    new RTPClient({ assoc: new Map([[0, PayloadType.PCMU], ...ASSOC]), inIp: "127.0.0.1", inPort: 1, outIp: "127.0.0.1", outPort: 1, ...options });
+const packet = (type: number, payload: Uint8Array): Uint8Array => Uint8Array.of(0x80, type, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, ...payload);
 
+function client(options: Partial<RTPClientOptions> = {}): RTPClient {
+  return new RTPClient({ assoc: new Map([[0, PayloadType.PCMU], ...ASSOC]), inIp: "127.0.0.1", inPort: 1, outIp: "127.0.0.1", outPort: 1, ...options });
+}
+
+describe("the steps of the codecs", () => {
   it("RTPClient.encodePacket and RTPClient.parsePacket undo each other, within the codec's precision", () => {
     for (const [number, assoc] of [[0, new Map([[0, PayloadType.PCMU]])], [8, ASSOC]] as const) {
       const either = client({ assoc, audioFormat: "s16le" });
@@ -137,7 +136,7 @@ describe("the steps of the codecs", () => {
     }
   });
 
-  it("encodePcmu, encodePcma, parsePcmu and parsePcma speak 8-bit unsigned linear by default: silence is 0x80", () => {
+  it("RTPClient.parsePcmu, parsePcma, encodePcmu and encodePcma speak 8-bit unsigned linear by default: silence is 0x80", () => {
     const silence = new Uint8Array(4).fill(0x80);
     expect(client().encodePcmu(silence)).toEqual(new Uint8Array(4).fill(0xff));
     expect(client().encodePcma(silence)).toEqual(new Uint8Array(4).fill(0xd5));
@@ -145,7 +144,7 @@ describe("the steps of the codecs", () => {
     expect(client().parsePcma(new RTPMessage(packet(8, new Uint8Array(4).fill(0xd5))))).toEqual(silence);
   });
 
-  it("parseTelephoneEvent reads key, end, volume and duration", () => {
+  it("RTPClient.parseTelephoneEvent reads key, end, volume and duration", () => {
     const message = new RTPMessage(packet(96, Uint8Array.of(11, 0x8a, 3, 0x20)), ASSOC);
     expect(client().parseTelephoneEvent(message)).toEqual({ event: 11, digit: "#", end: true, volume: 10, duration: 800 });
     expect(client().parsePacket(message.raw)).toHaveLength(0);
@@ -153,6 +152,11 @@ describe("the steps of the codecs", () => {
     expect(() => client().parsePacket(packet(3, Uint8Array.of(1)))).toThrow(/GSM/);
   });
 });
+
+/** 600 ms from the middle of a recording. */
+function middle(samples: Int16Array | undefined): Int16Array {
+  return samples?.subarray(samples.length / 2 - 2_400, samples.length / 2 + 2_400) ?? new Int16Array(0);
+}
 
 /** A recording's channels. */
 async function readChannels(path: string): Promise<Int16Array[]> {
