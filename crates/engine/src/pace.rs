@@ -6,8 +6,9 @@ use crate::inbox::BATCH;
 
 /// A packet every 20 ms, give or take these, µs.
 const SPACING: std::ops::RangeInclusive<u64> = 16_000..=24_000;
-/// A packet that waited longer than this, µs, may have its successor behind it.
-const OLD: u64 = 16_000;
+/// A packet that waited longer than this, µs, has its successor behind it. A shorter wait tells too little: where the far end's phase is such
+/// that its packets come just after our tick, all of them wait that long, and hardly any has one behind it.
+const OLD: u64 = 20_000;
 
 /// ```text
 ///          one packet, in time, young
@@ -15,7 +16,9 @@ const OLD: u64 = 16_000;
 ///    ▲                                     │    ▲────┘
 ///    └── none, or early, late or old ◄─────┘
 /// ```
-/// A burst begins with a packet that is late. So whoever sends one is asked for many at once, in that same tick.
+/// A burst begins with a packet that is late. So whoever sends one is asked for many at once, in that same tick. A packet that comes a
+/// little early, just before the tick that takes the one before it, waits for the next tick, and that one takes all: it is played no
+/// earlier than 20 ms after it came, unless the playout delay is set to less.
 pub struct Pace {
     even: bool,
     last: u64,

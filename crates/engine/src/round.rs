@@ -60,13 +60,17 @@ impl Round {
         let mut lines: [Option<MutexGuard<'_, Option<Io>>>; ROUND] = [const { None }; ROUND];
         for (place, (entry, line)) in due.iter().zip(&mut lines).enumerate() {
             if let Some(next) = due.get(place + 1).or(after.first()) {
-                next.item.fetch();
+                fetch(Arc::as_ptr(&next.item).cast(), size_of::<MediaSession>());
             }
             let guard = lock(&entry.item.io);
             if let Some(io) = guard.as_ref().filter(|io| io.pace.is_even()) {
                 self.inbox.take(place, &io.socket);
             }
             *line = Some(guard);
+            // By the time it is ticked, this is there too.
+            if let Ok(state) = entry.item.state.try_lock() {
+                state.session.ahead(&mut fetch);
+            }
         }
         let reading = Reading::take();
         let mut outcomes: [Option<Outcome>; ROUND] = [const { None }; ROUND];
@@ -178,17 +182,13 @@ impl Round {
     }
 }
 
-impl MediaSession {
-    /// Has the processor fetch the session into its cache while it does something else.
-    fn fetch(&self) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let start = (&raw const *self).cast::<i8>();
-            for offset in (0..size_of::<Self>()).step_by(64) {
-                // SAFETY: the address is within this session; and a prefetch, a mere hint, reads nothing that the program sees.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(offset)) };
-            }
-        }
+/// Has the processor fetch so many bytes into its cache while it does something else.
+#[inline]
+fn fetch(start: *const u8, length: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for offset in (0..length).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch is a mere hint: it reads nothing that the program sees, and takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(offset).cast()) };
     }
 }

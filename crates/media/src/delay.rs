@@ -32,8 +32,9 @@ pub struct DelayEstimator {
     /// The newest packet's timestamp.
     newest: i64,
     /// How much weight came how late; and the part of it that came in this window, whose measure may still prove wrong.
-    bins: [u32; BINS],
-    recent: [u32; BINS],
+    /// Not within: most calls know a few delays, and the rest of this would lie between what every packet needs.
+    bins: Box<[u32; BINS]>,
+    recent: Box<[u32; BINS]>,
     weight: u32,
     total: u32,
     target: i64,
@@ -50,8 +51,8 @@ impl DelayEstimator {
             previous: 0,
             window_end: 0,
             newest: 0,
-            bins: [0; BINS],
-            recent: [0; BINS],
+            bins: Box::new([0; BINS]),
+            recent: Box::new([0; BINS]),
             weight: FIRST_WEIGHT,
             total: 0,
             target: minimum,
@@ -73,7 +74,7 @@ impl DelayEstimator {
             self.previous = transit;
             self.window_end = arrival + WINDOW;
             self.newest = timestamp;
-            self.recent = [0; BINS];
+            self.recent.fill(0);
         } else {
             overtaken = timestamp < self.newest;
             self.newest = self.newest.max(timestamp);
@@ -110,6 +111,11 @@ impl DelayEstimator {
         self.maximum
     }
 
+    /// What the next packet will count in, if it is as late as most are. See [`crate::Session::ahead`].
+    pub fn ahead(&self) -> [&[u32]; 2] {
+        [&self.bins[..1], &self.recent[..1]]
+    }
+
     /// Whether the delay may change at all.
     pub fn adapts(&self) -> bool {
         self.minimum < self.maximum
@@ -138,7 +144,7 @@ impl DelayEstimator {
                 self.bins[bin.saturating_sub(risen)] += self.recent[bin];
             }
         }
-        self.recent = [0; BINS];
+        self.recent.fill(0);
     }
 
     /// Weights only matter against each other: all are scaled down before they outgrow their type.

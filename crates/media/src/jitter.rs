@@ -133,6 +133,13 @@ impl JitterBuffer {
         (self.next..=self.highest).find_map(|sequence| self.get(sequence).map(|slot| (sequence, slot)))
     }
 
+    /// The packets' places, and of their payloads where the next will lie and which will be played next. See [`crate::Session::ahead`].
+    pub fn ahead(&self) -> (&[Slot], [&[u8]; 2]) {
+        let payload = |place: u8| self.bytes.chunks_exact(self.stride.max(1)).nth(place.into()).unwrap_or_default();
+        let spare = if self.spares > 0 { self.spare[self.spares - 1] } else { NOWHERE };
+        (&self.places, [payload(spare), payload(self.ring[self.next as usize & (SLOTS - 1)])])
+    }
+
     /// Whether nothing is there that was sent after this timestamp.
     pub fn exhausted(&self, timestamp: i64) -> bool {
         self.get(self.highest).is_none_or(|slot| slot.timestamp < timestamp)

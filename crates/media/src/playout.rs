@@ -142,6 +142,14 @@ impl Playout {
         self.buffer.late
     }
 
+    /// See [`crate::Session::ahead`].
+    pub fn ahead(&self, fetch: &mut impl FnMut(*const u8, usize)) {
+        let (places, payloads) = self.buffer.ahead();
+        fetch(places.as_ptr().cast(), size_of_val(places));
+        payloads.into_iter().for_each(|payload| fetch(payload.as_ptr(), payload.len()));
+        self.delay.ahead().into_iter().for_each(|bins| fetch(bins.as_ptr().cast(), size_of_val(bins)));
+    }
+
     /// The RTP timestamp of the sample to be played next.
     pub fn position(&self) -> u32 {
         self.last_rtp.wrapping_add((self.cursor - self.last_timestamp) as u32)

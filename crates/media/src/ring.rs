@@ -79,6 +79,14 @@ impl Ring {
         count
     }
 
+    /// Where the next so many samples will be read from and where others will be written to, up to the end of the memory. See
+    /// [`crate::Session::ahead`].
+    pub fn ahead(&self, count: usize) -> [&[i16]; 2] {
+        let at = (self.start + self.length) & self.samples.len().saturating_sub(1);
+        let until = |start: usize, count: usize| &self.samples[start..(start + count).min(self.samples.len())];
+        [until(self.start, count.min(self.length)), until(at, count)]
+    }
+
     /// Drops everything. Returns how many samples that were.
     pub fn clear(&mut self) -> usize {
         let dropped = self.length;

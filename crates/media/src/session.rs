@@ -87,7 +87,7 @@ pub struct Session {
     /// While comfort noise is agreed.
     suppression: Option<Box<Suppression>>,
     playout: Playout,
-    tones: Option<ToneDetector>,
+    tones: Option<Box<ToneDetector>>,
     control: Control,
     outgoing: Ring,
     incoming: Ring,
@@ -141,7 +141,7 @@ impl Session {
             sender: EventSender::new(),
             suppression: None,
             playout: Playout::new(options.minimum_delay, options.maximum_delay),
-            tones: options.tone_detection.then(ToneDetector::new),
+            tones: options.tone_detection.then(|| Box::new(ToneDetector::new())),
             control: Control::new(options.ssrc, &options.cname, options.epoch, options.seed),
             outgoing: Ring::new(options.write_capacity),
             incoming: Ring::new(options.read_capacity),
@@ -355,6 +355,15 @@ impl Session {
             }
             _ => 0,
         }
+    }
+
+    /// Tells of the memory, beyond this object's own, that the next packet and the next tick will touch: where it begins and how many bytes.
+    /// Whoever runs many sessions can have it fetched while another has its turn.
+    pub fn ahead(&self, fetch: &mut impl FnMut(*const u8, usize)) {
+        self.playout.ahead(fetch);
+        let [_, played] = self.incoming.ahead(FRAME);
+        let [sent, _] = self.outgoing.ahead(self.packet_length as usize);
+        [played, sent].into_iter().for_each(|samples| fetch(samples.as_ptr().cast(), size_of_val(samples)));
     }
 
     /// Where RTCP packets go; None before `configure`.
