@@ -2,12 +2,13 @@ import { once } from "node:events";
 
 import { expect } from "vitest";
 
-import { CredentialsManager, type IncomingMessage, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import { CredentialsManager, type IncomingMessage, TransportMode, VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
 import type { SIPBody } from "../../ts/sip/dialog/InviteSession.ts";
 import { SIPClient, type SIPClientOptions } from "../../ts/sip/SIPClient.ts";
 import { UDPTransport } from "../../ts/sip/transport/udp.ts";
 import { within } from "./peers/deadline.ts";
-import { type Peers, users } from "./peers/Peers.ts";
+import type { Kamailio } from "./peers/Kamailio.ts";
+import { Peers, users } from "./peers/Peers.ts";
 import { freePort, freePorts } from "./peers/ports.ts";
 import type { Heard } from "./peers/tone.ts";
 import type { Sound } from "./peers/wav.ts";
@@ -40,7 +41,33 @@ export async function startPhone(peers: Peers, parameter: Partial<VoIPPhoneParam
   return phone;
 }
 
-/** The same, not started yet. */
+/** A test's peers, gone after it: for tests that run beside each other. */
+export async function withPeers(test: (peers: Peers) => Promise<void>): Promise<void> {
+  const peers = new Peers();
+  try {
+    await test(peers);
+  } finally {
+    await peers.stop();
+  }
+}
+
+/** A started phone that is registered at `kamailio` over that transport. */
+export function phoneAt(
+  peers: Peers,
+  kamailio: Kamailio,
+  protocol: "UDP" | "TCP" | "TLS" = "UDP",
+  parameter: Partial<VoIPPhoneParameter> = {},
+): Promise<VoIPPhone> {
+  return startPhone(peers, {
+    server: "127.0.0.1",
+    port: protocol === "TLS" ? kamailio.tlsPort! : kamailio.port,
+    transportMode: TransportMode[protocol],
+    ...(protocol === "TLS" ? { tlsCa: kamailio.certificate } : {}),
+    ...parameter,
+  });
+}
+
+/** A phone as {@link startPhone} makes it, not started yet. */
 export async function newPhone(peers: Peers, parameter: Partial<VoIPPhoneParameter> = {}): Promise<VoIPPhone> {
   const credentials = new CredentialsManager();
   credentials.add("phone", users.phone);

@@ -1,25 +1,16 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 
-import { RegistrationError, TransportMode, type VoIPPhone } from "../../ts/index.ts";
+import { RegistrationError, TransportMode } from "../../ts/index.ts";
 import { within } from "./peers/deadline.ts";
 import type { Kamailio } from "./peers/Kamailio.ts";
 import { Peers } from "./peers/Peers.ts";
 import { freePort } from "./peers/ports.ts";
 import { listenFor, tone } from "./peers/tone.ts";
-import { answered, expectTone, hear, incoming, newPhone, startPhone } from "./phone.ts";
+import { answered, expectTone, hear, incoming, newPhone, phoneAt } from "./phone.ts";
 
 const protocols = ["UDP", "TCP", "TLS"] as const;
 const ways = protocols.flatMap((ours) => protocols.map((theirs) => ({ ours, theirs })));
-
-function phoneAt(peers: Peers, kamailio: Kamailio, protocol: (typeof protocols)[number]): Promise<VoIPPhone> {
-  return startPhone(peers, {
-    server: "127.0.0.1",
-    port: protocol === "TLS" ? kamailio.tlsPort! : kamailio.port,
-    transportMode: TransportMode[protocol],
-    ...(protocol === "TLS" ? { tlsCa: kamailio.certificate } : {}),
-  });
-}
 
 /** What Kamailio heard of the phone came by that way, and with its route. */
 function cameBy(kamailio: Kamailio, protocol: string): void {
@@ -51,30 +42,6 @@ describe("through Kamailio", () => {
       await bob.hangup();
       expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
       cameBy(kamailio, ours);
-    } finally {
-      await peers.stop();
-    }
-  });
-
-  it.each(protocols)("a baresip on %s calls, holds and resumes a phone", async (protocol) => {
-    const peers = new Peers();
-    try {
-      const kamailio = await peers.kamailio({ tlsPort: await freePort() });
-      const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, protocol });
-      const phone = await phoneAt(peers, kamailio, protocol);
-      const coming = incoming(phone);
-      await bob.dial("sip:phone@127.0.0.1");
-      const call = await coming;
-      await answered(call);
-      await bob.event("CALL_ESTABLISHED");
-      await bob.command("hold");
-      await kamailio.process.line(/request INVITE .*from=bob .*totag=[^<]/);
-      await bob.command("resume");
-      expectTone(listenFor(1000, await hear(call, 1)), 0.3, call);
-      await bob.hangup();
-      await within(call.ended, "the end of the call");
-      expect(kamailio.logged(/request INVITE .*from=bob .*totag=[^<]/)).toHaveLength(2);
-      expect(kamailio.logged(/lost /)).toEqual([]);
     } finally {
       await peers.stop();
     }

@@ -76,7 +76,8 @@ export class Baresip {
     await writeFile(join(directory, "says.wav"), wavBytes(options.says));
     await writeFile(join(directory, "config"), config(options));
     await writeFile(join(directory, "accounts"), account(options));
-    await writeFile(join(directory, "contacts"), "");
+    // Its command "message" goes to the current contact, which is the first.
+    await writeFile(join(directory, "contacts"), '"the phone" <sip:phone@127.0.0.1>\n');
     const peer = new PeerProcess(name, "baresip", ["-f", directory, "-s"], { cwd: directory });
     await peer.started(peer.line(/baresip is ready/));
     const control = connect(options.controlPort, "127.0.0.1");
@@ -196,6 +197,7 @@ module aubridge.so
 module_tmp uuid.so
 module_tmp account.so
 module_app ctrl_tcp.so
+module_app contact.so
 module_app menu.so
 module_app debug_cmd.so
 ctrl_tcp_listen 127.0.0.1:${controlPort}

@@ -48,6 +48,30 @@ export class Linphone {
     this.process.say("terminate");
   }
 
+  /** Puts its call on hold, with music that is a file of its own; {@link resume} takes it off again. */
+  pause(): void {
+    this.process.say("pause");
+  }
+
+  resume(): void {
+    this.process.say("resume");
+  }
+
+  /** Sends DTMF digits as telephone-events (RFC 4733). */
+  press(digits: string): void {
+    this.process.say(digits);
+  }
+
+  /** Hands its call over to somebody else. */
+  transfer(uri: string): void {
+    this.process.say(`transfer ${uri}`);
+  }
+
+  /** Sends a MESSAGE. */
+  message(uri: string, text: string): void {
+    this.process.say(`chat ${uri} ${text}`);
+  }
+
   /** What it heard. Whole only after {@link stop}. */
   heard(): Sound {
     return readWav(join(this.#directory, "heard.wav"));
