@@ -11,12 +11,21 @@ export class CSeq {
   readonly method: string;
 
   /** @throws SIPHeaderError */
-  constructor(sequence: number, method: string) {
+  constructor(sequence: number, method: string);
+  /** @internal */
+  constructor(sequence: number, method: string, isChecked: boolean);
+  constructor(sequence: number, method: string, isChecked = false) {
+    this.sequence = sequence;
+    this.method = method;
+    if (isChecked) return;
     if (!Number.isInteger(sequence) || sequence < 0 || sequence > MAXIMUM)
       throw new SIPHeaderError("CSeq", `must be a whole number below 2^32, not ${sequence}`);
     if (!isToken(method)) throw new SIPHeaderError("CSeq", `needs a method, not ${JSON.stringify(method)}`);
-    this.sequence = sequence;
-    this.method = method;
+  }
+
+  /** What the parser has recognised. @internal */
+  static received(sequence: number, method: string): CSeq {
+    return new CSeq(sequence, method, true);
   }
 
   /** @throws SIPParseError (400) */

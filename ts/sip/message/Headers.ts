@@ -1,8 +1,8 @@
 import { SIPHeaderError } from "../errors.ts";
 import { hasLineBreak, isToken, skipSpace, trimEnd } from "./characters.ts";
+import type { Head } from "./Head.ts";
 import { type HeaderKind, headerKind, registeredKind } from "./headerNames.ts";
 import { splitList } from "./list.ts";
-import type { Head } from "./readHeaders.ts";
 
 /** The message, which drops what it had parsed of a header that changes. */
 interface HeadersOwner {
@@ -20,14 +20,26 @@ interface HeadersOwner {
  * ```
  */
 export class Headers {
-  readonly #kinds: HeaderKind[] = [];
-  #values: string[] = [];
+  readonly #kinds: HeaderKind[];
+  #values: string[] = NO_VALUES;
   /** Where the values of a received message lie in its head, two numbers a line, until one of them changes. */
+  #bounds: readonly number[] = NO_BOUNDS;
   #head: Head | undefined;
-  readonly #bounds: number[] = [];
   #owner: HeadersOwner | undefined;
 
-  constructor(init?: Iterable<readonly [string, string | number]>) {
+  /** Lines that stay where they are in the head, until somebody asks for them. @param bounds of {@link Head.value} @internal */
+  static received(kinds: HeaderKind[], head: Head, bounds: readonly number[]): Headers {
+    const headers = new Headers(undefined, kinds);
+    headers.#head = head;
+    headers.#bounds = bounds;
+    return headers;
+  }
+
+  constructor(init?: Iterable<readonly [string, string | number]>);
+  /** @internal */
+  constructor(init: undefined, kinds: HeaderKind[]);
+  constructor(init?: Iterable<readonly [string, string | number]>, kinds: HeaderKind[] = []) {
+    this.#kinds = kinds;
     if (init !== undefined) for (const [name, value] of init) this.add(name, value);
   }
 
@@ -123,7 +135,7 @@ export class Headers {
   clone(): Headers {
     const copy = new Headers();
     copy.#kinds.push(...this.#kinds);
-    copy.#values.push(...this.#own());
+    copy.#values = [...this.#own()];
     return copy;
   }
 
@@ -170,13 +182,6 @@ export class Headers {
     this.#append(kind, value);
   }
 
-  /** Appends a line that stays where it is, in [from, to) of the head, until somebody asks for it. @internal */
-  receivedAt(kind: HeaderKind, head: Head, from: number, to: number): void {
-    this.#head = head;
-    this.#kinds.push(kind);
-    this.#bounds.push(from, to);
-  }
-
   /** Tells the message of every header that changes. @internal */
   belongTo(owner: HeadersOwner): void {
     this.#owner = owner;
@@ -191,8 +196,9 @@ export class Headers {
   #own(): string[] {
     if (this.#head !== undefined) {
       this.#values = this.#kinds.map((_, index) => this.#value(index));
+      this.#bounds = NO_BOUNDS;
       this.#head = undefined;
-    }
+    } else if (this.#values === NO_VALUES) this.#values = [];
     return this.#values;
   }
 
@@ -217,6 +223,10 @@ export class Headers {
     return found;
   }
 }
+
+/** Stand for lists that are not there yet. */
+const NO_VALUES: string[] = [];
+const NO_BOUNDS: readonly number[] = [];
 
 function checkedKind(name: string): HeaderKind {
   const registered = registeredKind(name);

@@ -1,6 +1,8 @@
 import { SIPParseError } from "../errors.ts";
 import { COMMA, isSpace, LESS, QUOTE, SEMICOLON, skipSpace, trimEnd } from "./characters.ts";
-import { Params, type ParamsInit, shown } from "./Params.ts";
+import type { Head } from "./Head.ts";
+import { Params, type ParamsInit, type ParamsOwner, shown } from "./Params.ts";
+import type { PlainAddress } from "./plain.ts";
 import { endOfQuoted, quote, unquote } from "./quoted.ts";
 import { parseURI, type URI } from "./SIPURI.ts";
 
@@ -14,23 +16,32 @@ import { parseURI, type URI } from "./SIPURI.ts";
  * ```
  */
 export class NameAddr {
-  /** Unquoted; undefined when there is none. */
-  readonly displayName: string | undefined;
-  readonly params: Params;
+  /** Undefined for those of a received address that nobody has asked for. */
+  #params: Params | undefined;
+  #displayName: string | undefined;
   /** Undefined as long as nobody has asked for it. */
   #uri: URI | undefined;
   #uriText = "";
   /** All before the parameters, as received. */
   #text: string | undefined;
+  /** Where all that lies in a received message, as long as nobody has asked for it. */
+  #plain: PlainAddress | undefined;
+  #plainTag: string | undefined;
+  #head: Head | undefined;
+  #owner: ParamsOwner | undefined;
+  #ownerKey = "";
 
   constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI; readonly params?: ParamsInit | undefined });
   /** @internal */
   constructor(parts: { readonly displayName: string | undefined; readonly uri: string; readonly params: Params });
-  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI | string; readonly params?: ParamsInit | undefined }) {
-    this.displayName = parts.displayName === "" ? undefined : parts.displayName;
+  /** @internal */
+  constructor(parts: undefined);
+  constructor(parts: { readonly displayName?: string | undefined; readonly uri: URI | string; readonly params?: ParamsInit | undefined } | undefined) {
+    if (parts === undefined) return;
+    this.#displayName = parts.displayName === "" ? undefined : parts.displayName;
     if (typeof parts.uri === "string") this.#uriText = parts.uri;
     else this.#uri = parts.uri;
-    this.params = parts.params instanceof Params ? parts.params : new Params(parts.params);
+    this.#params = parts.params instanceof Params ? parts.params : new Params(parts.params);
   }
 
   /**
@@ -71,6 +82,22 @@ export class NameAddr {
     return address;
   }
 
+  /** What the parser has recognised. @internal */
+  static received(head: Head, plain: PlainAddress): NameAddr {
+    const address = new NameAddr(undefined);
+    address.#head = head;
+    address.#plain = plain;
+    if (plain.tag !== undefined) address.#plainTag = head.text.slice(plain.tag.start, plain.tag.end);
+    return address;
+  }
+
+  /** Tells a message of every change. @param key the header, long name in lower case @internal */
+  belongTo(owner: ParamsOwner, key: string): void {
+    this.#owner = owner;
+    this.#ownerKey = key;
+    this.#params?.belongTo(owner, key);
+  }
+
   /** Without brackets, what follows the first semicolon belongs to the header, and `?` and `,` are forbidden (§20). */
   static #bare(text: string, start: number, end: number): NameAddr {
     const semicolon = text.indexOf(";", start);
@@ -81,12 +108,24 @@ export class NameAddr {
     return new NameAddr({ uri: parseURI(uriText), params: semicolon < 0 ? new Params() : Params.parse(text.slice(semicolon, end)) });
   }
 
+  /** Unquoted; undefined when there is none. */
+  get displayName(): string | undefined {
+    this.#read();
+    return this.#displayName;
+  }
+
   get uri(): URI {
+    this.#read();
     return (this.#uri ??= parseURI(this.#uriText));
   }
 
+  get params(): Params {
+    this.#read();
+    return (this.#params ??= new Params());
+  }
+
   get tag(): string | undefined {
-    return this.params.text("tag");
+    return this.#plain === undefined ? this.params.text("tag") : this.#plainTag;
   }
 
   set tag(tag: string | undefined) {
@@ -100,11 +139,29 @@ export class NameAddr {
 
   /** @throws SIPHeaderError when the display name holds a line break */
   toString(): string {
+    this.#read();
     // A URI whose parameters were changed must be written anew, so the received text serves only while they agree.
     const uri = this.uri.toString();
     if (this.#text !== undefined && this.#text.endsWith(`<${uri}>`)) return `${this.#text}${this.params.toString()}`;
-    const name = this.displayName === undefined ? "" : `${quote(this.displayName, "display name")} `;
+    const name = this.#displayName === undefined ? "" : `${quote(this.#displayName, "display name")} `;
     return `${name}<${uri}>${this.params.toString()}`;
+  }
+
+  /** Takes all out of the received message. */
+  #read(): void {
+    if (this.#head === undefined || this.#plain === undefined) return;
+    const { start, open, close, end } = this.#plain;
+    const { text } = this.#head;
+    this.#text = this.#head.slice(start, close + 1);
+    const name = this.#head.slice(start, open).trimEnd();
+    // The parser has seen neither a backslash nor a quote in the quotes.
+    const bare = name.startsWith("\"") ? name.slice(1, -1) : name;
+    this.#displayName = bare === "" ? undefined : bare;
+    this.#uriText = text.slice(open + 1, close);
+    this.#params = Params.parse(text.slice(close + 1, end), "header", 0, true);
+    if (this.#owner !== undefined) this.#params.belongTo(this.#owner, this.#ownerKey);
+    this.#head = undefined;
+    this.#plain = undefined;
   }
 }
 

@@ -24,8 +24,8 @@ export type ParamsPlace = "header" | "uri";
 /** The parameters to start with; `true` (or undefined) is a parameter without a value, as in `;lr`. */
 export type ParamsInit = Params | Readonly<Record<string, string | number | true>> | Iterable<readonly [string, string | true]>;
 
-/** The message that a value's parameters belong to. */
-interface ParamsOwner {
+/** The message that a value's parameters belong to. @internal */
+export interface ParamsOwner {
   /** @param key the header, long name in lower case */
   paramsChanged(key: string, params: Params): void;
 }

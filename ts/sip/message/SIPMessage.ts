@@ -3,11 +3,13 @@ import type { DigestCredentials } from "../auth/challenge.ts";
 import { SIPParseError } from "../errors.ts";
 import { parseDigits } from "./characters.ts";
 import { CSeq } from "./CSeq.ts";
+import type { Head } from "./Head.ts";
 import { CALL_ID, CONTACT, CONTENT_TYPE, CSEQ, FROM, type HeaderKind, MAX_FORWARDS, RECORD_ROUTE, ROUTE, TO, VIA } from "./headerNames.ts";
 import type { Headers } from "./Headers.ts";
 import { splitList } from "./list.ts";
 import { NameAddr } from "./NameAddr.ts";
 import type { Params } from "./Params.ts";
+import type { PlainAddress } from "./plain.ts";
 import { redact } from "./redact.ts";
 import type { SIPMessageType } from "./SIPMethod.ts";
 import type { SIPStatus } from "./SIPStatus.ts";
@@ -18,13 +20,6 @@ export const SIP_VERSION = "SIP/2.0";
 
 /** Headers as a caller gives them, in the order they are written. */
 export type HeadersInit = Iterable<readonly [string, string | number]>;
-
-/** The bytes of a received message, and where its body lies in them. */
-export interface Received {
-  readonly bytes: Uint8Array;
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
-}
 
 /**
  * What requests and responses share: headers, body, and the typed view of the headers every stack needs.
@@ -54,7 +49,8 @@ export abstract class SIPMessage {
 
   /** Undefined for a received body that nobody has asked for. */
   #body: Uint8Array | undefined;
-  #received: Received | undefined;
+  /** What was received; undefined for a message made or changed here. */
+  #head: Head | undefined;
   /** The topmost, as long as nobody has asked for the others. */
   #via: Via | undefined;
   #vias: Via[] | undefined;
@@ -69,17 +65,18 @@ export abstract class SIPMessage {
   /** The header that is being written from its kept values. */
   #writing: string | undefined;
 
-  /** @param content the body of a message made here, or the bytes that the parser read */
-  protected constructor(headers: Headers, content: Uint8Array | Received) {
+  /** @param body of a message made here @param head of a message received */
+  protected constructor(headers: Headers, body: Uint8Array | undefined, head: Head | undefined) {
     this.headers = headers;
-    if (content instanceof Uint8Array) this.#body = content;
-    else this.#received = content;
+    this.#body = body;
+    this.#head = head;
+    this.#cseq = head?.cseq;
     headers.belongTo(this);
   }
 
   /** The bytes of the body; empty when there is none. Assigning leaves Content-Type to the caller. */
   get body(): Uint8Array {
-    return (this.#body ??= this.#received?.bytes.subarray(this.#received.bodyStart, this.#received.bodyEnd) ?? EMPTY);
+    return (this.#body ??= this.#head?.body ?? EMPTY);
   }
 
   set body(body: Uint8Array | string) {
@@ -100,7 +97,7 @@ export abstract class SIPMessage {
 
   /** What goes on the wire. A message received and not changed is written byte for byte as it came. */
   toBytes(): Uint8Array {
-    return this.#received?.bytes ?? toBytes(this.heading, this.headers, this.body);
+    return this.#head?.bytes ?? toBytes(this.heading, this.headers, this.body);
   }
 
   /** The topmost Via. */
@@ -124,7 +121,7 @@ export abstract class SIPMessage {
   }
 
   get from(): NameAddr {
-    return (this.#from ??= this.#address(FROM));
+    return (this.#from ??= this.#address(FROM, this.#checkedHead?.from));
   }
 
   set from(address: NameAddr) {
@@ -132,7 +129,7 @@ export abstract class SIPMessage {
   }
 
   get to(): NameAddr {
-    return (this.#to ??= this.#address(TO));
+    return (this.#to ??= this.#address(TO, this.#checkedHead?.to));
   }
 
   set to(address: NameAddr) {
@@ -140,7 +137,7 @@ export abstract class SIPMessage {
   }
 
   get callId(): string {
-    return this.headers.lineOf(CALL_ID) ?? missing("Call-ID");
+    return this.#checkedHead?.callId ?? this.headers.lineOf(CALL_ID) ?? missing("Call-ID");
   }
 
   get cseq(): CSeq {
@@ -217,10 +214,10 @@ export abstract class SIPMessage {
 
   /** Forgets the received bytes: they say something else now. */
   protected touch(): void {
-    if (this.#received === undefined) return;
+    if (this.#head === undefined) return;
     // The body lies in them.
     void this.body;
-    this.#received = undefined;
+    this.#head = undefined;
   }
 
   /** Tells that the parser has checked all that this class reads. @internal */
@@ -238,16 +235,30 @@ export abstract class SIPMessage {
       }
   }
 
+  /** What was received, if it still says what the headers say, and where the parser has found things in it. */
+  get #checkedHead(): Head | undefined {
+    return this.#isChecked ? this.#head : undefined;
+  }
+
   #topVia(): Via {
-    const line = this.headers.lineOf(VIA) ?? missing("Via");
-    const via = Via.parse(splitList(line)[0] ?? line, this.#isChecked);
-    via.params.belongTo(this, VIA.key);
+    const head = this.#checkedHead;
+    const via = head?.via === undefined ? this.#parsedTopVia() : Via.received(head.text, head.via);
+    via.belongTo(this);
     return via;
   }
 
-  #address(kind: HeaderKind): NameAddr {
-    const address = NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name), this.#isChecked);
-    address.params.belongTo(this, kind.key);
+  #parsedTopVia(): Via {
+    const line = this.headers.lineOf(VIA) ?? missing("Via");
+    return Via.parse(splitList(line)[0] ?? line, this.#isChecked);
+  }
+
+  /** @param plain where the parser has found it in the head */
+  #address(kind: HeaderKind, plain: PlainAddress | undefined): NameAddr {
+    const address =
+      plain === undefined || this.#head === undefined
+        ? NameAddr.parse(this.headers.lineOf(kind) ?? missing(kind.name), this.#isChecked)
+        : NameAddr.received(this.#head, plain);
+    address.belongTo(this, kind.key);
     return address;
   }
 

@@ -1,8 +1,9 @@
 import { type DigestCredentials, parseAuthorization } from "../auth/challenge.ts";
 import { SIPHeaderError } from "../errors.ts";
 import { hasLineBreak, isToken } from "./characters.ts";
+import type { Head } from "./Head.ts";
 import { Headers } from "./Headers.ts";
-import { bodyBytes, type HeadersInit, type Received, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
+import { bodyBytes, type HeadersInit, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
 import { SIPMessageType } from "./SIPMethod.ts";
 import { parseURI, SIPURI, type URI } from "./SIPURI.ts";
 
@@ -31,8 +32,8 @@ export class SIPRequest extends SIPMessage {
   #heading: string;
   override readonly version: string;
 
-  private constructor(heading: string, method: string, uri: URI, version: string, headers: Headers, content: Uint8Array | Received) {
-    super(headers, content);
+  private constructor(heading: string, method: string, uri: URI, version: string, headers: Headers, body?: Uint8Array, head?: Head) {
+    super(headers, body, head);
     this.method = method;
     this.version = version;
     this.#uri = uri;
@@ -49,8 +50,8 @@ export class SIPRequest extends SIPMessage {
   }
 
   /** Joins what the parser read. @internal */
-  static received(heading: string, method: string, uri: URI, version: string, headers: Headers, content: Received): SIPRequest {
-    return new SIPRequest(heading, method, uri, version, headers, content);
+  static received(heading: string, method: string, uri: URI, version: string, headers: Headers, head: Head): SIPRequest {
+    return new SIPRequest(heading, method, uri, version, headers, undefined, head);
   }
 
   get heading(): string {

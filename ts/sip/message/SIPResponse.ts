@@ -1,10 +1,11 @@
 import { type Challenge, parseChallenges } from "../auth/challenge.ts";
 import { SIPHeaderError, SIPParseError } from "../errors.ts";
 import { hasLineBreak } from "./characters.ts";
+import type { Head } from "./Head.ts";
 import { Headers } from "./Headers.ts";
 import { NameAddr } from "./NameAddr.ts";
 import { newTag } from "./random.ts";
-import { bodyBytes, type HeadersInit, type Received, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
+import { bodyBytes, type HeadersInit, SIP_VERSION, SIPMessage } from "./SIPMessage.ts";
 import { SIPMessageType } from "./SIPMethod.ts";
 import type { SIPRequest } from "./SIPRequest.ts";
 import { SIPStatus } from "./SIPStatus.ts";
@@ -30,8 +31,8 @@ export class SIPResponse extends SIPMessage {
   readonly statusCode: number;
   readonly reason: string;
 
-  private constructor(statusCode: number, reason: string, headers: Headers, content: Uint8Array | Received) {
-    super(headers, content);
+  private constructor(statusCode: number, reason: string, headers: Headers, body?: Uint8Array, head?: Head) {
+    super(headers, body, head);
     this.statusCode = statusCode;
     this.reason = reason;
   }
@@ -60,8 +61,8 @@ export class SIPResponse extends SIPMessage {
   }
 
   /** Joins what the parser read. @internal */
-  static received(statusCode: number, reason: string, headers: Headers, content: Received): SIPResponse {
-    return new SIPResponse(statusCode, reason, headers, content);
+  static received(statusCode: number, reason: string, headers: Headers, head: Head): SIPResponse {
+    return new SIPResponse(statusCode, reason, headers, undefined, head);
   }
 
   get heading(): string {

@@ -3,6 +3,7 @@ import { COLON, EQUALS, PASSWORD, QUESTION, SEMICOLON, skipEscaped, URI_HEADER, 
 import { escapeURI, normaliseEscapes, unescapeURI } from "./escape.ts";
 import { checkedHost, checkedPort, equalHosts, readHostPort, writeHostPort } from "./host.ts";
 import { MAX_PARAMS, Params, type ParamsInit, shown } from "./Params.ts";
+import type { PlainURI } from "./plain.ts";
 import { OtherURI, TelURI } from "./TelURI.ts";
 
 /** Any URI that a request line or an address header may carry. */
@@ -76,6 +77,16 @@ export class SIPURI {
   static parse(text: string): SIPURI {
     const uri = parseURI(text);
     if (!(uri instanceof SIPURI)) throw new SIPParseError(`expected a sip: or sips: URI, not ${shown(text)}`, 416);
+    return uri;
+  }
+
+  /** What the parser has recognised. @param text of the message @internal */
+  static received(text: string, { start, userStart, hostStart, hostEnd, port, paramsStart, end }: PlainURI): SIPURI {
+    const user = hostStart === userStart ? undefined : text.slice(userStart, hostStart - 1);
+    const scheme = userStart - start === 4 ? "sip" : "sips";
+    const parts = { scheme, user, password: undefined, host: text.slice(hostStart, hostEnd), port: port < 0 ? undefined : port } as const;
+    const uri = new SIPURI(parts, text.slice(start, end), user);
+    uri.#paramsText = text.slice(paramsStart, end);
     return uri;
   }
 

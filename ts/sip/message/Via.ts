@@ -1,7 +1,8 @@
 import { SIPHeaderError, SIPParseError } from "../errors.ts";
 import { COLON, isToken, skip, skipSpace, SLASH, TOKEN } from "./characters.ts";
 import { checkedHost, checkedPort, readHostPort, writeHostPort } from "./host.ts";
-import { Params, type ParamsInit, shown } from "./Params.ts";
+import { Params, type ParamsInit, type ParamsOwner, shown } from "./Params.ts";
+import type { PlainVia } from "./plain.ts";
 
 /** The start of every RFC 3261 branch (§8.1.1.7); one without it comes from an RFC 2543 element. */
 export const BRANCH_COOKIE = "z9hG4bK";
@@ -23,7 +24,12 @@ export class Via {
   /** Without brackets. */
   readonly host: string;
   readonly port: number | undefined;
-  readonly params: Params;
+  /** Undefined as long as nobody has asked for those of a received Via, … */
+  #params: Params | undefined;
+  /** … which are these, and the one of them that everybody asks for. */
+  #plainParams = "";
+  #plainBranch: string | undefined;
+  #owner: ParamsOwner | undefined;
 
   /** @throws SIPHeaderError */
   constructor(parts: ViaParts);
@@ -34,14 +40,14 @@ export class Via {
       this.protocol = parts.protocol;
       this.host = parts.host;
       this.port = parts.port;
-      this.params = parts.params instanceof Params ? parts.params : new Params();
+      this.#params = parts.params instanceof Params ? parts.params : undefined;
       return;
     }
     if (!isToken(parts.protocol)) throw new SIPHeaderError("Via transport", `must be a token, not ${JSON.stringify(parts.protocol)}`);
     this.protocol = parts.protocol;
     this.host = checkedHost(parts.host);
     this.port = checkedPort(parts.port);
-    this.params = parts.params instanceof Params ? parts.params : new Params(parts.params);
+    this.#params = parts.params instanceof Params ? parts.params : new Params(parts.params);
   }
 
   /**
@@ -72,8 +78,31 @@ export class Via {
     return new Via({ protocol, host, port, params: Params.parse(text, "header", hostEnd, isChecked) }, true);
   }
 
+  /** What the parser has recognised. @internal */
+  static received(text: string, { protocolStart, protocolEnd, hostEnd, port, paramsStart, branch, end }: PlainVia): Via {
+    const host = text.slice(protocolEnd + 1, hostEnd);
+    const via = new Via({ protocol: text.slice(protocolStart, protocolEnd), host, port: port < 0 ? undefined : port }, true);
+    via.#plainParams = text.slice(paramsStart, end);
+    if (branch !== undefined) via.#plainBranch = text.slice(branch.start, branch.end);
+    return via;
+  }
+
+  /** Tells a message of every change. @internal */
+  belongTo(owner: ParamsOwner): void {
+    this.#owner = owner;
+    this.#params?.belongTo(owner, "via");
+  }
+
+  get params(): Params {
+    if (this.#params === undefined) {
+      this.#params = Params.parse(this.#plainParams, "header", 0, true);
+      if (this.#owner !== undefined) this.#params.belongTo(this.#owner, "via");
+    }
+    return this.#params;
+  }
+
   get branch(): string | undefined {
-    return this.params.text("branch");
+    return this.#params === undefined ? this.#plainBranch : this.#params.text("branch");
   }
 
   /** Where the request came from, as the next hop saw it; without brackets. */

@@ -1,4 +1,4 @@
-import { nameStandsAt, spell } from "./plain.ts";
+import { byteAt, nameStandsAt, spell } from "./glass.ts";
 
 /** How a header is known: one shared object for each registered name, so that comparing is comparing pointers. */
 export interface HeaderKind {
@@ -8,9 +8,25 @@ export interface HeaderKind {
   readonly name: string;
   /** Whether a comma separates values (RFC 3261 §7.3.1). */
   readonly list: boolean;
-  /** For the headers that every element reads: what their values are, so that the parser can check them where they stand. */
-  readonly form: "via" | "address" | undefined;
+  /** For the headers that every element reads: which it is, so that the parser can check and count them where they stand. */
+  readonly watched: Watched;
 }
+
+/** The headers that the parser looks at itself; their numbers count from 0, so that it can keep an account of each. Addresses lie together. */
+export const Watched = {
+  OTHER: 0,
+  VIA: 1,
+  FROM: 2,
+  TO: 3,
+  CONTACT: 4,
+  ROUTE: 5,
+  RECORD_ROUTE: 6,
+  CALL_ID: 7,
+  CSEQ: 8,
+  CONTENT_LENGTH: 9,
+  MAX_FORWARDS: 10,
+} as const;
+export type Watched = (typeof Watched)[keyof typeof Watched];
 
 /** Headers whose values may stand in one line, separated by commas. */
 const LISTS =
@@ -53,15 +69,25 @@ const COMPACT: Readonly<Record<string, string>> = {
   y: "Identity",
 };
 
-const ADDRESSES = new Set(["From", "To", "Contact", "Route", "Record-Route"]);
+const WATCHED: Readonly<Record<string, Watched>> = {
+  Via: Watched.VIA,
+  From: Watched.FROM,
+  To: Watched.TO,
+  Contact: Watched.CONTACT,
+  Route: Watched.ROUTE,
+  "Record-Route": Watched.RECORD_ROUTE,
+  "Call-ID": Watched.CALL_ID,
+  CSeq: Watched.CSEQ,
+  "Content-Length": Watched.CONTENT_LENGTH,
+  "Max-Forwards": Watched.MAX_FORWARDS,
+};
 
 /** By every spelling that peers commonly use; others go through lower case. */
 const kinds = new Map<string, HeaderKind>();
 
 for (const [names, list] of [[LISTS, true] as const, [SINGLES, false] as const])
   for (const name of names.split(" ")) {
-    const form = name === "Via" ? "via" : ADDRESSES.has(name) ? "address" : undefined;
-    const kind: HeaderKind = { key: name.toLowerCase(), name, list, form };
+    const kind: HeaderKind = { key: name.toLowerCase(), name, list, watched: WATCHED[name] ?? Watched.OTHER };
     kinds.set(name, kind);
     kinds.set(kind.key, kind);
   }
@@ -81,7 +107,7 @@ export function headerKind(name: string): HeaderKind {
   const exact = kinds.get(name);
   if (exact !== undefined) return exact;
   const key = name.toLowerCase();
-  return kinds.get(key) ?? { key, name, list: false, form: undefined };
+  return kinds.get(key) ?? { key, name, list: false, watched: Watched.OTHER };
 }
 
 function known(name: string): HeaderKind {
@@ -97,8 +123,8 @@ export interface RegisteredName {
   readonly kind: HeaderKind;
 }
 
-/** Spellings in lower case by their first letter, so that the parser finds a header where it stands, without making a string of its name. */
-const byLetter: RegisteredName[][] = Array.from({ length: 128 }, () => []);
+/** Spellings in lower case by their first letter, which has bit 5 set, so that the parser finds a header where it stands, without making a string of its name. */
+const byLetter: RegisteredName[][] = Array.from({ length: 256 }, () => []);
 for (const [spelling, kind] of kinds)
   if (spelling === spelling.toLowerCase()) byLetter[spelling.charCodeAt(0)]?.push({ spelling: spell(spelling), length: spelling.length, kind });
 // What is in every message comes first.
@@ -106,12 +132,11 @@ const usual = new Set("via from to call-id cseq contact max-forwards content-len
 for (const list of byLetter) list.sort((a, b) => Number(usual.has(b.kind.key)) - Number(usual.has(a.kind.key)));
 
 /**
- * The registered name that stands at `from` of the head under the glass (see plain.ts) with a colon right behind it; undefined for
+ * The registered name that stands at `from` of the head under the glass (see glass.ts) with a colon right behind it; undefined for
  * anything else.
- * @param first the character there
  */
-export function registeredNameAt(from: number, first: number): RegisteredName | undefined {
-  const names = byLetter[first | 32];
+export function registeredNameAt(from: number): RegisteredName | undefined {
+  const names = byLetter[byteAt(from) | 32];
   if (names === undefined) return undefined;
   for (let i = 0; i < names.length; i++) {
     const name = names[i];

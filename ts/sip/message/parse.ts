@@ -1,11 +1,15 @@
 import { SIPParseError } from "../errors.ts";
-import { isToken, LF, parseDigits, SLASH, SPACE, TAB } from "./characters.ts";
+import { CR, isToken, LF, parseDigits, SLASH, SPACE, TAB } from "./characters.ts";
+import { byteAt, endOfLine, lookAt } from "./glass.ts";
+import { Head } from "./Head.ts";
 import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, type HeaderKind, MAX_FORWARDS, TO, VIA } from "./headerNames.ts";
-import { Headers } from "./Headers.ts";
+import type { Headers } from "./Headers.ts";
 import { DEFAULT_LIMITS, type ParseLimits } from "./limits.ts";
+import { methodAt } from "./methods.ts";
 import { shown } from "./Params.ts";
-import { Head, readHeaders } from "./readHeaders.ts";
-import { type Received, SIP_VERSION, type SIPMessage } from "./SIPMessage.ts";
+import { plainRequestLine, plainStatus } from "./plain.ts";
+import { type HeadersRead, readHeaders } from "./readHeaders.ts";
+import { SIP_VERSION, type SIPMessage } from "./SIPMessage.ts";
 import { SIPMethod } from "./SIPMethod.ts";
 import { SIPRequest } from "./SIPRequest.ts";
 import { SIPResponse } from "./SIPResponse.ts";
@@ -23,48 +27,47 @@ import { OtherURI } from "./TelURI.ts";
  */
 export function parseMessage(bytes: Uint8Array, limits: Partial<ParseLimits> = DEFAULT_LIMITS): SIPRequest | SIPResponse {
   const { maxSize, maxHeaders, maxHeadSize } = limits === DEFAULT_LIMITS ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits };
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const size = buffer.length;
+  const size = bytes.length;
   if (size > maxSize) throw new SIPParseError(`a message of ${size} bytes, where ${maxSize} are the limit`, 513);
+  const seen = lookAt(bytes);
   // Line ends before the start line are keep-alives that a datagram swept along (RFC 3261 §7.5).
   let start = 0;
-  while (buffer[start] === 13 && buffer[start + 1] === 10) start += 2;
-  let headEnd = buffer.indexOf(EMPTY_LINE, start);
-  // A datagram that ends with its last header has lost nothing but the empty line.
-  if (headEnd < 0) headEnd = endsWithLineEnd(buffer, start) ? size - 2 : size;
-  if (headEnd - start > maxHeadSize)
-    throw new SIPParseError(`headers of ${headEnd - start} bytes, where ${maxHeadSize} are the limit`, 513);
-  const head = new Head(buffer.subarray(start, headEnd));
-  const lineEnd = head.endOfLine(0);
-  const headers = new Headers();
-  const read = readHeaders(head, lineEnd + 2, headers, maxHeaders);
+  while (byteAt(start) === CR && byteAt(start + 1) === LF) start += 2;
+  const head = new Head(bytes, latin1(bytes, seen), start);
+  const lineEnd = endOfLine(start);
+  const isEnded = byteAt(lineEnd + 1) === LF;
+  const read = readHeaders(head, lineEnd + 2, seen, maxHeaders);
+  const headSize = head.end - start;
+  const isCut = seen < size && head.end + EMPTY_LINE > seen;
+  if (headSize > maxHeadSize || isCut)
+    throw new SIPParseError(`headers of ${headSize} bytes, where ${Math.min(maxHeadSize, seen)} are the limit`, 513);
   // The first fault is kept while the rest is read, so that even a refused request can be answered.
-  let { fault } = read;
-  if (lineEnd < head.text.length && head.text.charCodeAt(lineEnd + 1) !== LF) fault ??= new SIPParseError("a start line that does not end in CRLF");
-  if (headEnd === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: headEnd });
-  const bodyStart = Math.min(headEnd + 4, size);
-  const available = size - bodyStart;
-  let length: number | undefined;
-  try {
-    length = contentLength(headers);
-  } catch (error) {
-    fault ??= parseError(error);
+  const { headers } = read;
+  let fault = isEnded || lineEnd >= head.end ? read.fault : new SIPParseError("a start line that does not end in CRLF");
+  if (head.end === size) fault ??= new SIPParseError("no line end after the last header", 400, { offset: size });
+  head.bodyStart = Math.min(head.end + EMPTY_LINE, size);
+  const available = size - head.bodyStart;
+  let length = read.length < 0 ? undefined : read.length;
+  if (length === undefined) {
+    try {
+      length = contentLength(headers);
+    } catch (error) {
+      fault ??= parseError(error);
+    }
   }
   length ??= available;
   if (length > available)
-    fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: bodyStart });
-  const received: Received = { bytes, bodyStart, bodyEnd: bodyStart + Math.min(length, available) };
-  const line = head.slice(0, lineEnd);
-  if (startsWithVersion(line)) {
-    const response = readResponse(line, headers, received);
-    fault ??= checkHeaders(response, read.doubtful);
-    if (fault !== undefined) throw fault;
-    return response;
-  }
-  return readRequest(line, headers, received, fault, read.doubtful);
+    fault ??= new SIPParseError(`Content-Length says ${length} bytes, ${available} arrived`, 400, { offset: head.bodyStart });
+  head.bodyEnd = head.bodyStart + Math.min(length, available);
+  return isResponse(start) ? readResponse(head, lineEnd, read, fault) : readRequest(head, lineEnd, read, fault);
 }
 
-const EMPTY_LINE = Buffer.from("\r\n\r\n", "latin1");
+function latin1(bytes: Uint8Array, size: number): string {
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString("latin1", 0, size);
+}
+
+/** Bytes of a line end and an empty line. */
+const EMPTY_LINE = 4;
 
 /** The fault that an error is. @throws the error itself when it is none */
 function parseError(error: unknown): SIPParseError {
@@ -73,12 +76,11 @@ function parseError(error: unknown): SIPParseError {
 }
 
 /** What RFC 3261 §8.1.1 demands of every message, and that each typed accessor will be able to read its header. */
-function checkHeaders(message: SIPMessage, doubtful: ReadonlySet<HeaderKind>): SIPParseError | undefined {
-  const { headers } = message;
+function checkHeaders(message: SIPMessage, head: Head, { counts, doubtful }: HeadersRead): SIPParseError | undefined {
   try {
-    for (const kind of REQUIRED) checkCount(headers, kind, true);
-    checkCount(headers, MAX_FORWARDS, false);
-    if (headers.count(VIA) === 0 || message.callId === "") throw new SIPParseError("an empty Via or Call-ID");
+    for (let i = 0; i < REQUIRED.length; i++) checkCount(counts, REQUIRED[i] ?? VIA, true);
+    checkCount(counts, MAX_FORWARDS, false);
+    if (counts[VIA.watched] === 0 || (head.callId ?? message.callId) === "") throw new SIPParseError("an empty Via or Call-ID");
     for (const kind of doubtful) message.checkValues(kind);
     const { cseq, method } = message;
     if (method !== null && cseq.method !== method) throw methodMismatch(method, cseq.method);
@@ -97,10 +99,11 @@ function methodMismatch(method: string, cseq: string): SIPParseError {
   return new SIPParseError(`the request is ${shown(method)}, its CSeq says ${shown(cseq)}`, KNOWN_METHODS.has(method) ? 400 : 501);
 }
 
-function checkCount(headers: Headers, kind: HeaderKind, required: boolean): void {
-  const count = headers.count(kind);
+function checkCount(counts: Readonly<Uint16Array>, kind: HeaderKind, required: boolean): void {
+  const count = counts[kind.watched] ?? 0;
+  if (count === 1) return;
   if (count > 1) throw new SIPParseError(`${count} ${kind.name} headers, where only one may be`);
-  if (count === 0 && required) throw new SIPParseError(`the message has no ${kind.name}`);
+  if (required) throw new SIPParseError(`the message has no ${kind.name}`);
 }
 
 /** The length that the headers declare; undefined when they do not. Equal repetitions are harmless, others are not. */
@@ -115,42 +118,59 @@ function contentLength(headers: Headers): number | undefined {
   return length;
 }
 
-function endsWithLineEnd(buffer: Buffer, start: number): boolean {
-  return buffer.length - start > 2 && buffer[buffer.length - 2] === 13 && buffer[buffer.length - 1] === 10;
-}
-
 /** `SIP/` at the start makes it a response; a request line starts with a method, which holds no slash. */
-function startsWithVersion(line: string): boolean {
-  return line.charCodeAt(3) === SLASH && line.slice(0, 3).toUpperCase() === "SIP";
+function isResponse(start: number): boolean {
+  return byteAt(start + 3) === SLASH && (byteAt(start) | 32) === 115 && (byteAt(start + 1) | 32) === 105 && (byteAt(start + 2) | 32) === 112;
 }
 
-function readRequest(
-  line: string,
-  headers: Headers,
-  received: Received,
-  headerFault: SIPParseError | undefined,
-  doubtful: ReadonlySet<HeaderKind>,
-): SIPRequest {
-  const first = line.indexOf(" ");
-  const last = line.lastIndexOf(" ");
-  const method = line.slice(0, Math.max(0, first));
-  // Without a method and a version this is not SIP at all: nobody waits for an answer.
-  if (!isToken(method)) throw new SIPParseError(`neither a request nor a response: ${shown(line)}`, 400, { offset: 0 });
-  const version = line.slice(last + 1);
-  const text = line.slice(first + 1, Math.max(first + 1, last));
-  let fault = checkVersion(version, line) ?? headerFault;
-  let uri: URI;
-  try {
-    uri = readRequestURI(text);
-  } catch (error) {
-    fault ??= parseError(error);
-    uri = OtherURI.unreadable(text);
+function readRequest(head: Head, lineEnd: number, read: HeadersRead, headerFault: SIPParseError | undefined): SIPRequest {
+  const { start, text } = head;
+  const { headers } = read;
+  const plain = plainRequestLine(start, lineEnd);
+  let fault = headerFault;
+  let request: SIPRequest;
+  if (plain === undefined) {
+    const line = readRequestLine(head.slice(start, lineEnd), headerFault);
+    ({ fault } = line);
+    request = SIPRequest.received(line.text, line.method, line.uri, line.version, headers, head);
+  } else {
+    const method = methodAt(text, start, plain.methodEnd);
+    request = SIPRequest.received(text.slice(start, lineEnd), method, SIPURI.received(text, plain.uri), SIP_VERSION, headers, head);
   }
-  const request = SIPRequest.received(line, method, uri, version, headers, received);
-  fault ??= checkHeaders(request, doubtful);
+  fault ??= checkHeaders(request, head, read);
   if (fault === undefined) return request;
   const answerable = headers.count(VIA) > 0 ? request : undefined;
   throw new SIPParseError(fault.message, fault.status, { offset: fault.offset, cause: fault, request: answerable });
+}
+
+interface RequestLine {
+  readonly text: string;
+  readonly method: string;
+  readonly uri: URI;
+  readonly version: string;
+  readonly fault: SIPParseError | undefined;
+}
+
+/**
+ * @param headerFault comes behind a wrong version, before a wrong URI
+ * @throws SIPParseError for what is no SIP at all: then nobody waits for an answer
+ */
+function readRequestLine(text: string, headerFault: SIPParseError | undefined): RequestLine {
+  const first = text.indexOf(" ");
+  const last = text.lastIndexOf(" ");
+  const method = text.slice(0, Math.max(0, first));
+  if (!isToken(method)) throw new SIPParseError(`neither a request nor a response: ${shown(text)}`, 400, { offset: 0 });
+  const version = text.slice(last + 1);
+  const uriText = text.slice(first + 1, Math.max(first + 1, last));
+  let fault = checkVersion(version, text) ?? headerFault;
+  let uri: URI;
+  try {
+    uri = readRequestURI(uriText);
+  } catch (error) {
+    fault ??= parseError(error);
+    uri = OtherURI.unreadable(uriText);
+  }
+  return { text, method, uri, version, fault };
 }
 
 function checkVersion(version: string, line: string): SIPParseError | undefined {
@@ -170,13 +190,28 @@ function readRequestURI(text: string): URI {
 function isVersion(text: string): boolean {
   const dot = text.indexOf(".");
   return (
-    startsWithVersion(text) &&
+    text.slice(0, 4).toUpperCase() === "SIP/" &&
     parseDigits(text.slice(4, dot), 0xffff) !== undefined &&
     parseDigits(text.slice(dot + 1), 0xffff) !== undefined
   );
 }
 
-function readResponse(line: string, headers: Headers, received: Received): SIPResponse {
+function readResponse(head: Head, lineEnd: number, read: HeadersRead, headerFault: SIPParseError | undefined): SIPResponse {
+  const { start, text } = head;
+  const { headers } = read;
+  const plain = plainStatus(start, lineEnd);
+  const { status, reason } =
+    plain === undefined ? readStatusLine(head.slice(start, lineEnd)) : { status: plain, reason: text.slice(start + STATUS_AND_SPACES, lineEnd) };
+  const response = SIPResponse.received(status, reason, headers, head);
+  const fault = headerFault ?? checkHeaders(response, head, read);
+  if (fault !== undefined) throw fault;
+  return response;
+}
+
+const STATUS_AND_SPACES = "SIP/2.0 200 ".length;
+
+/** @throws SIPParseError */
+function readStatusLine(line: string): { readonly status: number; readonly reason: string } {
   const space = line.indexOf(" ");
   const version = space < 0 ? line : line.slice(0, space);
   if (version !== SIP_VERSION && version.toUpperCase() !== SIP_VERSION)
@@ -192,5 +227,5 @@ function readResponse(line: string, headers: Headers, received: Received): SIPRe
     const control = reason.charCodeAt(i);
     if ((control < 32 && control !== TAB) || control === 127) throw new SIPParseError("a control character in the reason phrase");
   }
-  return SIPResponse.received(status, reason, headers, received);
+  return { status, reason };
 }
