@@ -1,7 +1,7 @@
 // @ts-check
 // How much of what was lost does a listener miss? Speech in G.711 loses packets of 20 ms at random and in bursts; what the core makes
-// of it is compared with the whole speech, and so are silence, repetition of the last frame and, where libspandsp-dev is
-// installed, spandsp's concealment. No method adds delay.
+// of it is compared with the whole speech, and so are silence, repetition of the last frame, G.711 Appendix I (our own derivation, and
+// the only one that adds delay: 3.75 ms) and, where libspandsp-dev is installed, spandsp's concealment.
 //
 //   npm run bench -- concealment [--json]
 import { spawnSync } from "node:child_process";
@@ -12,6 +12,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { appendixI } from "./concealment/appendixI.mjs";
 import { corpus } from "./concealment/corpus.mjs";
 import { compare } from "./concealment/measure.mjs";
 import { Random } from "./jitter/traces.mjs";
@@ -42,6 +43,8 @@ try {
     silence: (truth, _, mask) => truth.map((sample, index) => (mask[Math.floor(index / FRAME)] === "1" ? 0 : sample)),
     repetition,
     ...(driver === undefined ? {} : { spandsp: (truth, _, mask) => spandsp(driver, truth, mask) }),
+    // Each packet of 20 ms is two of its frames.
+    "Appendix I": (truth, _, mask) => appendixI(truth, (frame) => mask[frame >> 1] === "1"),
     sidetone: (_, payload, mask) => sidetone(payload, mask),
   };
   const speech = corpus().map(({ name, samples }) => {
