@@ -14,8 +14,13 @@ const WINDOW: usize = 80;
 pub const HISTORY: usize = 2 * LONGEST;
 /// Over so many samples the step at the beginning dies away.
 const SEAM: i32 = 8;
-/// Made-up audio fades from its first sample until 60 ms: the guess becomes worse, and a longer hum would be heard as such.
-const FADE: i32 = 480;
+/// Made-up audio fades from its first sample, to two fifths at 20 ms, for the guess becomes worse fast; and from there slowly to nothing at
+/// 150 ms: what is left of a voice is less of a hole than silence. By PESQ the best of what was tried for single losses and bursts alike.
+const KNEE: i32 = 160;
+const FADE: i32 = 1_200;
+/// What is left at the knee, as a fraction.
+const LEFT: i32 = 2;
+const WHOLE: i32 = 5;
 /// Blend with true audio over 2 ms.
 const JOIN: i32 = 16;
 /// Silence begins with a ramp of 2 ms.
@@ -112,7 +117,11 @@ impl Concealment {
         if self.erased <= SEAM {
             sample = (sample + self.step * (SEAM + 1 - self.erased) / (SEAM + 1)).clamp(-32_768, 32_767);
         }
-        sample = sample * (FADE - self.erased) / FADE;
+        sample = if self.erased < KNEE {
+            sample * (WHOLE * KNEE - (WHOLE - LEFT) * self.erased) / (WHOLE * KNEE)
+        } else {
+            sample * (LEFT * (FADE - self.erased)) / (WHOLE * (FADE - KNEE))
+        };
         // Counting on would overflow after days of silence.
         self.erased = (self.erased + 1).min(FADE);
         sample as i16
@@ -204,13 +213,16 @@ mod tests {
         concealment.conceal(&mut made_up);
         let truth = wave(480, 480, 75);
         for index in 0..80 {
-            let faded = i32::from(truth[index]) * (FADE - index as i32 - 1) / FADE;
+            let faded = i32::from(truth[index]) * (800 - 3 * (index as i32 + 1)) / 800;
             let error = i32::from(made_up[index]) - faded;
             assert!(error.abs() <= 450, "sample {index}: {} for {}", made_up[index], truth[index]);
         }
-        assert!(made_up[400..].iter().all(|sample| sample.abs() < 2_000));
+        let loudest = |samples: &[i16]| samples.iter().map(|sample| sample.abs()).max();
+        assert!(loudest(&made_up[160..]) <= Some(3_200), "two fifths are left after 20 ms");
         concealment.conceal(&mut made_up);
-        assert_eq!(made_up, [0; 480]);
+        assert!(loudest(&made_up) > Some(1_500) && loudest(&made_up[240..]) < Some(1_500));
+        concealment.conceal(&mut made_up);
+        assert_eq!(made_up[240..], [0; 240], "nothing after 150 ms");
     }
 
     #[test]
