@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SIPRejection } from "../../../ts/sip/dialog/errors.ts";
+import type { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
 import { ANSWER, ended, NOTHING_LEFT, OFFER, World } from "../client/World.ts";
 import { calledByPeer, callingPeer, response, sdp, talking, text } from "./Calls.ts";
 
@@ -46,6 +47,41 @@ describe("UPDATE (RFC 3311)", () => {
     const results = await world.during(Promise.all([call.update(OFFER), incoming.update(OFFER)]));
     expect(results.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
     expect(world.wire.filter((entry) => entry.endsWith("491"))).toHaveLength(2);
+  });
+
+  it("waits for the one before it, without an offer, too: nobody is asked two things at once", async () => {
+    const { world, call, incoming } = await talking();
+    let answer: () => void = () => {};
+    incoming.onReinvite = () =>
+      new Promise((resolve) => {
+        answer = () => resolve(ANSWER);
+      });
+    world.wire.length = 0;
+    const first = call.update(OFFER);
+    await world.clock.advance(1);
+    const both = Promise.all([first, call.update()]);
+    await world.clock.advance(300);
+    expect(world.wire).toEqual(["alice > bob UPDATE"]);
+    answer();
+    expect((await world.during(both)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(world.wire).toEqual(["alice > bob UPDATE", "bob > alice 200", "alice > bob UPDATE", "bob > alice 200"]);
+    await world.during(call.bye());
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it("that still waits when the call ends is given up", async () => {
+    const { world, call, incoming } = await talking();
+    incoming.onReinvite = () => new Promise(() => {});
+    const first = call.update(OFFER);
+    await world.clock.advance(1);
+    const second = call.update();
+    first.catch(() => {});
+    second.catch(() => {});
+    await world.clock.advance(300);
+    await world.during(call.bye());
+    await expect(world.during(second)).rejects.toMatchObject({ code: "SESSION_ENDED" });
+    expect((await world.during(first)).statusCode).toBe(487);
+    expect(await world.end()).toEqual(NOTHING_LEFT);
   });
 
   it("that crosses a re-INVITE works out after a pause, too", async () => {
@@ -147,6 +183,28 @@ describe("UPDATE before the call is answered", () => {
     await world.clock.advance(50);
     peer.reply(invite, ringing, "UPDATE", alice.client, { body: "v=0 hasty" });
     expect((await response(world, peer, ({ cseq }) => cseq.method === "UPDATE")).statusCode).toBe(491);
+  });
+
+  it("from one phone does not hinder that from another", async () => {
+    const { world, peer, alice, call, invite } = await callingPeer();
+    const rings = (toTag: string): SIPResponse =>
+      peer.respond(invite, 183, { toTag, body: "v=0 answer", headers: [["Require", "100rel"], ["RSeq", "1"]] });
+    peer.onRequest = (request) => {
+      if (request.method === "PRACK") peer.respond(request, 200);
+    };
+    const kitchen = rings("kitchen");
+    const hall = rings("hall");
+    await world.clock.advance(100);
+    const asked: (string | undefined)[] = [];
+    call.onReinvite = (_offer, { from }) => {
+      asked.push(from.tag);
+      return from.tag === "kitchen" ? new Promise(() => {}) : ANSWER;
+    };
+    peer.reply(invite, kitchen, "UPDATE", alice.client, { body: "v=0 kitchen" });
+    await world.clock.advance(50);
+    peer.reply(invite, hall, "UPDATE", alice.client, { body: "v=0 hall" });
+    const ok = await response(world, peer, ({ cseq }) => cseq.method === "UPDATE");
+    expect([ok.statusCode, ok.from.tag, asked]).toEqual([200, "hall", ["kitchen", "hall"]]);
   });
 
   it("without an offer is always welcome, and moves the far end's address", async () => {

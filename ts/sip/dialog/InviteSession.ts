@@ -80,6 +80,7 @@ export abstract class InviteSession {
   /**
    * The far end wants to change the session, by re-INVITE, UPDATE (RFC 3311) or PRACK. With an offer: return the answer. Without: return an
    * offer; the answer arrives through `onAnswer`. Throw a {@link SIPRejection} to leave things as they are. Absent: 488.
+   * While several phones ring, each may want it for itself: `request.from.tag` tells which.
    */
   onReinvite?: ((offer: SIPBody | undefined, request: SIPRequest) => SIPBody | undefined | Promise<SIPBody | undefined>) | undefined;
   /**
@@ -87,7 +88,10 @@ export abstract class InviteSession {
    * provisional response (in the PRACK), or in a session refresh (in the 2xx).
    */
   onAnswer?: ((answer: SIPBody) => void) | undefined;
-  /** Our INVITE had no offer and the 2xx, or a reliable 1xx, makes one: return the answer, which goes out in the ACK or PRACK. */
+  /**
+   * Our INVITE had no offer and the 2xx, or a reliable 1xx, makes one: return the answer, which goes out in the ACK or PRACK. Each phone that
+   * rings makes its own: `response.to.tag` tells which.
+   */
   onLateOffer?: ((offer: SIPBody, response: SIPResponse) => SIPBody | Promise<SIPBody>) | undefined;
   /**
    * A session refresh by re-INVITE (RFC 4028 §7.4) needs an offer that changes nothing; its answer arrives through `onAnswer`. Absent: the

@@ -14,8 +14,10 @@ type UpdateOptions = Pick<SessionRequestOptions, "headers">;
 /** The UPDATEs of one session, both ways (RFC 3311). Its offers follow the rules of re-INVITE, but may be made before the call is answered. */
 export class Updates {
   readonly #session: InviteSession;
-  /** One of theirs that has no final response yet. */
-  #incoming: ServerTransaction | undefined;
+  /** Those of theirs that have no final response yet: one in each dialog, for the phones that ring know nothing of one another. */
+  readonly #incoming = new Map<Dialog, ServerTransaction>();
+  /** Settles when ours has its final response. */
+  #outgoing: Promise<unknown> = Promise.resolve();
 
   constructor(session: InviteSession) {
     this.#session = session;
@@ -42,7 +44,7 @@ export class Updates {
       if (body !== undefined) await session.invitations.clearance();
       const { dialog } = session;
       if (session.state === "terminated" || dialog === undefined) throw new SessionEndedError("UPDATE");
-      const response = await this.#attempt(dialog, body, options);
+      const response = await this.#afterTheLast(() => this.#attempt(dialog, body, options));
       if (response.isSuccess) return response;
       if (attempt >= GLARE_ATTEMPTS) return response;
       if (session.refresh.raise(response)) continue;
@@ -51,6 +53,16 @@ export class Updates {
       await session.invitations.sleep(1000 * seconds);
     }
     /* oxlint-enable no-await-in-loop */
+  }
+
+  /** Who gets one before it has answered the last, refuses it (RFC 3311 §5.2): one at a time, those without an offer, too. */
+  #afterTheLast<T>(send: () => Promise<T>): Promise<T> {
+    const sent = this.#outgoing.then(() => {
+      if (this.#session.state === "terminated") throw new SessionEndedError("UPDATE");
+      return send();
+    });
+    this.#outgoing = sent.catch(() => {});
+    return sent;
   }
 
   async #attempt(dialog: Dialog, body: SIPBody | undefined, options: UpdateOptions): Promise<SIPResponse> {
@@ -89,7 +101,7 @@ export class Updates {
     const { exchange } = dialog;
     const offer = bodyOf(tx.request);
     // RFC 3311 §5.2: one at a time; an offer neither while theirs waits for our answer nor while ours waits for theirs.
-    if (this.#incoming !== undefined || (offer !== undefined && exchange.state === "remote")) {
+    if (this.#incoming.has(dialog) || (offer !== undefined && exchange.state === "remote")) {
       session.respond(tx, 500, { headers: [retryAfterHeader(session.ua.random())] });
     } else if (offer === undefined) {
       this.#accept(tx, dialog, undefined);
@@ -103,11 +115,11 @@ export class Updates {
   #answer(tx: ServerTransaction, dialog: Dialog, offer: SIPBody): void {
     const session = this.#session;
     const { exchange } = dialog;
-    this.#incoming = tx;
+    this.#incoming.set(dialog, tx);
     exchange.offer("remote");
     const done = (): void => {
-      if (this.#incoming !== tx) return;
-      this.#incoming = undefined;
+      if (this.#incoming.get(dialog) !== tx) return;
+      this.#incoming.delete(dialog);
       exchange.settle();
     };
     // A handler that never comes to an end must not block all further ones: the transaction does not wait for it either.
@@ -119,13 +131,13 @@ export class Updates {
         return session.onReinvite(offer, tx.request);
       },
       (answer) => {
-        if (this.#incoming !== tx) return;
+        if (this.#incoming.get(dialog) !== tx) return;
         this.#accept(tx, dialog, answer);
         session.localDescription = answer ?? session.localDescription;
         done();
       },
       ({ status, reason, headers }) => {
-        if (this.#incoming !== tx) return;
+        if (this.#incoming.get(dialog) !== tx) return;
         session.respond(tx, status, { reason, headers });
         done();
       },
@@ -147,8 +159,8 @@ export class Updates {
 
   /** The session has ended: answers what is open. */
   stop(): void {
-    const tx = this.#incoming;
-    this.#incoming = undefined;
-    if (tx !== undefined) this.#session.respond(tx, 487);
+    const open = [...this.#incoming.values()];
+    this.#incoming.clear();
+    for (const tx of open) this.#session.respond(tx, 487);
   }
 }
