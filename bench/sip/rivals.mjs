@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 
 /**
  * What a transaction layer needs of a message, as each parser gives it; and all that makes an answer worth comparing.
- * @typedef {{ branch: unknown, sentBy: unknown, fromTag: unknown, toTag: unknown, callId: unknown, sequence: unknown, method: unknown, target: unknown }} Routing
+ * @typedef {{ branch: unknown, host: unknown, fromTag: unknown, toTag: unknown, callId: unknown, sequence: unknown, method: unknown, target: unknown }} Routing
  * @typedef {{ name: string, version: string, route: (bytes: Buffer) => Routing }} Parser
  */
 
@@ -45,7 +45,7 @@ function withSip(folder) {
       const [via] = headers.via;
       return {
         branch: via.params.branch,
-        sentBy: via.host,
+        host: via.host,
         fromTag: headers.from.params.tag,
         toTag: headers.to.params.tag,
         callId: headers["call-id"],
@@ -68,7 +68,7 @@ async function withSIPJs(folder) {
       const message = Parser.parseMessage(bytes.toString("utf8"), logger);
       const { viaBranch, via, fromTag, toTag, callId, cseq, ruri } = message;
       const method = message.method ?? message.parseHeader("cseq").method;
-      return { branch: viaBranch, sentBy: via.host, fromTag, toTag, callId, sequence: cseq, method, target: ruri };
+      return { branch: viaBranch, host: via.host, fromTag, toTag, callId, sequence: cseq, method, target: ruri };
     },
   };
 }
@@ -83,7 +83,7 @@ function withJsSIP(folder) {
       const message = parseMessage(bytes.toString("utf8"), {});
       return {
         branch: message.via_branch,
-        sentBy: message.via.host,
+        host: message.via.host,
         fromTag: message.from_tag,
         toTag: message.to_tag,
         callId: message.call_id,
