@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 export async function readScenario(name: string): Promise<string> {
   const text = await expand(await read(name));
   if (text.includes("<Reference ")) return text;
-  const assigned = new Set(Array.from(text.matchAll(/assign_to="(\w+)"/g), ([, variable]) => variable));
+  const assigned = new Set(Array.from(text.matchAll(/assign_to="([\w,]+)"/g), ([, variables]) => variables!.split(",")).flat());
   return assigned.size === 0 ? text : text.replace("</scenario>", `  <Reference variables="${[...assigned].join(",")}"/>\n</scenario>`);
 }
 
