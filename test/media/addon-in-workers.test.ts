@@ -13,7 +13,7 @@ const compiled = compiledForThisFile();
 const call = `
   import { parentPort, workerData } from "node:worker_threads";
   const { loadEngine } = await import(workerData.loader);
-  const { engine } = loadEngine(workerData.engine);
+  const { engine } = loadEngine(workerData.engine, { threads: workerData.threads });
   const open = () => engine.open({ address: "127.0.0.1", portLow: 20000, portHigh: 40000 });
   const parameters = (to) => ({
     direction: "sendrecv", remoteAddress: to.localAddress, remotePort: to.localPort, sendPayloadType: 0, sendEncoding: "PCMU",
@@ -36,9 +36,9 @@ const call = `
   }
 `;
 
-function start(quits: boolean): Worker {
+function start(quits: boolean, threads: number): Worker {
   const loader = pathToFileURL(join(compiled().folder, "dist/media/load.js")).href;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(call)}`), { workerData: { loader, engine: engine.name, quits } });
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(call)}`), { workerData: { loader, engine: engine.name, quits, threads } });
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -53,14 +53,14 @@ async function isFree(port: number): Promise<boolean> {
   return result;
 }
 
-// Not with the TypeScript engine: Node itself (20.20, UDPWrap::OnRecv) dies of a datagram that comes while its worker is terminated.
+// With one to three media threads each. Not with the TypeScript engine: Node itself (20.20, UDPWrap::OnRecv) dies of a datagram that comes while its worker is terminated.
 describe.runIf(engine.name === "native")("eight workers, each with the engine and a call of its own", () => {
   it.each([
     ["quit", true],
     ["are terminated", false],
   ])("%s in the middle of it, and leave nothing behind", async (_, quits) => {
     for (let round = 0; round < 2; round += 1) {
-      const workers = Array.from({ length: 8 }, () => start(quits));
+      const workers = Array.from({ length: 8 }, (__, index) => start(quits, 1 + (index % 3)));
       const ended = workers.map((worker) => once(worker, "exit"));
       const ports = await Promise.all(workers.map(async (worker): Promise<number[]> => (await once(worker, "message"))[0]));
       if (!quits) await Promise.all(workers.map((worker) => worker.terminate()));

@@ -42,6 +42,20 @@ it("by process.exit in the middle of it", async () => {
   expect(await compiled().run(code, env)).toEqual({ code: 7, stdout: "", stderr: "" });
 });
 
+it("by process.exit, with calls on several media threads and audio on its way both ways", async () => {
+  const code = `${running.replace("loadEngine()", "loadEngine(undefined, { threads: 4, realTime: false })")}
+    const group = engine.group([near, far]);
+    const samples = new Int16Array(3200);
+    const counts = new Uint32Array(2);
+    for (let round = 0; round < 4; round++) {
+      await Promise.all([near.whenReadable(320), far.whenReadable(320)]);
+      group.read(samples, counts);
+      group.write(samples, counts);
+    }
+    void near.whenQueued(0).then(() => process.exit(7));`;
+  expect(await compiled().run(code, env)).toEqual({ code: 7, stdout: "", stderr: "" });
+});
+
 it("with the reason, by an error in a listener", async () => {
   const code = `${running}
     far.onEvent = () => { throw new Error("a defect in the listener"); };

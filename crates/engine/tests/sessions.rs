@@ -4,8 +4,10 @@
 use sidetone_engine::{Engine, EngineOptions, MediaSession, OpenError, PortRange, Signals};
 use sidetone_media::{Direction, Encoding, SessionOptions, StreamParameters};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -176,4 +178,46 @@ fn dropping_the_engine_ends_its_thread_and_frees_its_ports() {
     drop(engine);
     UdpSocket::bind(session.local_address()).unwrap();
     assert_eq!(session.write(&[0; 160]), 0, "and its sessions may be used as any closed one");
+}
+
+/// As when the process ends or a worker is terminated: the engine goes while calls run on all its threads, and others still use them.
+#[test]
+fn dropping_an_engine_of_several_threads_in_the_middle_of_its_calls_waits_for_nobody() {
+    let (sender, wakes) = channel();
+    let sender = Mutex::new(sender);
+    let options = EngineOptions { threads: 4, real_time: false };
+    let engine = Engine::new(options, move || {
+        let _ = sender.lock().unwrap().send(());
+    });
+    let engine = engine.unwrap();
+    let sessions: Vec<_> = (0..40).map(|_| open(&engine, Ipv4Addr::LOCALHOST)).collect();
+    for pair in sessions.chunks(2) {
+        engine.configure(&pair[0], parameters(pair[1].local_address()));
+        engine.configure(&pair[1], parameters(pair[0].local_address()));
+    }
+    let last = sessions.last().unwrap();
+    assert!(!last.want_readable(320));
+    wait_for(&engine, &wakes, last, Signals::READABLE);
+    let dropped = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut samples = [0; 160];
+            while !dropped.load(Ordering::Relaxed) {
+                for session in &sessions[..30] {
+                    let count = session.read(&mut samples);
+                    session.write(&samples[..count]);
+                    session.want_readable(1_600);
+                }
+            }
+        });
+        scope.spawn(|| sessions[20..].iter().for_each(|session| session.close()));
+        drop(engine);
+        dropped.store(true, Ordering::Relaxed);
+    });
+    for session in &sessions {
+        UdpSocket::bind(session.local_address()).unwrap();
+        assert_eq!(session.write(&[0; 160]), 0);
+        assert!(session.statistics().packets_sent > 0);
+        assert_eq!(session.failure(), None);
+    }
 }
