@@ -1,4 +1,5 @@
 import type { MediaEvent, MediaSession, MediaStatistics, StreamParameters } from "../media/contract.ts";
+import { Unsent } from "./Unsent.ts";
 
 /** The counters of a session, which go on counting when it moves. */
 const COUNTERS = [
@@ -23,14 +24,15 @@ const COUNTERS = [
 ] as const satisfies readonly (keyof MediaStatistics)[];
 
 /**
- * A call's media that can move to another socket while the call goes on, because the address of the old one is gone. Whoever reads,
- * waits and listens notices nothing; what is queued for sending at that moment is lost.
+ * A call's media that can move to another socket while the call goes on, because the address of the old one is gone. Whoever writes, reads,
+ * waits and listens notices nothing.
  */
 export class MovableMedia implements MediaSession {
   #session: MediaSession;
   #parameters: StreamParameters | undefined;
   /** Received before the last move, and not read yet. */
   #left = new Int16Array(0);
+  readonly #unsent = new Unsent();
   /** What the sessions before this one have counted. */
   #counted: Partial<Record<(typeof COUNTERS)[number], number>> = {};
   #closed = false;
@@ -70,6 +72,8 @@ export class MovableMedia implements MediaSession {
     former.onEvent = undefined;
     this.#session = next;
     if (this.#parameters !== undefined) next.configure(this.#parameters);
+    // What was queued goes out from where we are now.
+    this.write(this.#unsent.take(former.clear()));
     await former.close();
   }
 
@@ -79,7 +83,10 @@ export class MovableMedia implements MediaSession {
   }
 
   write(samples: Int16Array): number {
-    return this.#session.write(samples);
+    const session = this.#session;
+    const taken = session.write(samples);
+    this.#unsent.append(samples.subarray(0, taken), () => session.statistics().samplesQueued);
+    return taken;
   }
 
   read(samples: Int16Array): number {
@@ -91,6 +98,7 @@ export class MovableMedia implements MediaSession {
   }
 
   clear(): number {
+    this.#unsent.clear();
     return this.#session.clear();
   }
 
@@ -112,13 +120,13 @@ export class MovableMedia implements MediaSession {
     return this.#whenever((session) => session.whenQueued(samples));
   }
 
-  /** A session that closes because it was left is no end: the wait goes on with the next. */
+  /** What a session says that was left is no end, neither that it closes nor that its queue is empty: the wait goes on with the next. */
   async #whenever(wait: (session: MediaSession) => Promise<boolean>): Promise<boolean> {
     for (;;) {
       const session = this.#session;
       // oxlint-disable-next-line no-await-in-loop -- one session after the other
       const reached = await wait(session);
-      if (reached || session === this.#session) return reached;
+      if (session === this.#session) return reached;
     }
   }
 
