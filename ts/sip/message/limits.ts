@@ -4,7 +4,7 @@ export interface ParseLimits {
   readonly maxSize: number;
   /** Header lines. */
   readonly maxHeaders: number;
-  /** Bytes of start line and headers. */
+  /** Bytes of start line and headers; never more than 65,535. */
   readonly maxHeadSize: number;
 }
 
