@@ -46,12 +46,13 @@ describe("the progress line", () => {
     const bob = await startPhone("bob", { callClass: Humming, audioFormat: "s16le" });
     const io = new FakeIO(".");
     io.stderr.isTTY = true;
+    io.stderr.columns = 0;
     const status = run(["call", addressOf(bob, "bob"), "--bind", "127.0.0.1", "--calls", "3", ...PORTS], io);
     onTestFinished(async () => {
       io.interrupt();
       await status;
     });
-    await io.stderr.sees(/3 calls {2}3 answered 00:0\d {2}0 lost/);
+    await io.stderr.sees(/3 calls {2}3 answered 00:0\d {2}0 lost \(0\.0 %\)/);
     io.interrupt();
     expect(await status).toBe(130);
   });

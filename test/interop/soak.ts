@@ -109,8 +109,17 @@ export async function oneCall(phone: VoIPPhone, number: string): Promise<WeakRef
   return new WeakRef(call);
 }
 
-/** Calls that are all up at the same time; what they heard in a second together: packets, and packets lost. */
-export async function callsAtOnce(phone: VoIPPhone, number: string, count: number): Promise<{ received: number; lost: number; skipped: number }> {
+/** What calls heard together, in packets, and how many of them heard nothing. */
+export interface Heard {
+  readonly received: number;
+  readonly lost: number;
+  /** Frames that our side came too late to send. */
+  readonly skipped: number;
+  readonly deaf: number;
+}
+
+/** Calls that are all up at the same time, and read a second of audio each. */
+export async function callsAtOnce(phone: VoIPPhone, number: string, count: number): Promise<Heard> {
   const calls: VoIPCall[] = [];
   while (calls.length < count) {
     // Placed in waves: two hundred INVITEs in one millisecond test how many datagrams a socket's buffer holds.
@@ -128,6 +137,7 @@ export async function callsAtOnce(phone: VoIPPhone, number: string, count: numbe
     received: sum(statistics.map(({ packetsReceived }) => packetsReceived)),
     lost: sum(statistics.map(({ packetsLost }) => packetsLost)),
     skipped: sum(statistics.map(({ framesSkipped }) => framesSkipped)),
+    deaf: statistics.filter(({ packetsReceived }) => packetsReceived === 0).length,
   };
 }
 

@@ -67,8 +67,9 @@ export class ProgressLine {
     const [first] = calls;
     if (first === undefined) return;
     const text = calls.length === 1 ? ofOne(first) : ofMany(calls);
-    // A line that is too long would wrap, and could not be taken back.
-    this.#io.stderr.write(CLEAR + text.slice(0, (this.#io.stderr.columns ?? 80) - 1));
+    // A line that is too long would wrap, and could not be taken back. A terminal that does not know its width says 0.
+    const { columns = 0 } = this.#io.stderr;
+    this.#io.stderr.write(CLEAR + text.slice(0, (columns > 0 ? columns : 80) - 1));
   }
 }
 

@@ -221,6 +221,8 @@ export class VoIPCall extends CallMedia {
     else if (this.#setup.sip.kind === "server" && this.#life.pending) this.deny({ status: 480 });
     else if (this.#life.pending) await this.cancel();
     else if (this.state === CallState.CANCELING) await this.ended;
+    // An answer that crossed our CANCEL is hung up again: the far end has yet to confirm that.
+    await this.#setup.sip.closed;
   }
 
   // ---- within ----
