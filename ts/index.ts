@@ -17,6 +17,7 @@ export { CredentialsManager } from "./phone/CredentialsManager.ts";
 export type { CollectOptions } from "./phone/DigitBuffer.ts";
 export type { IncomingMessage } from "./phone/IncomingMessage.ts";
 export { InvalidOptionError, InvalidRangeError, InvalidStateError, NegotiationError } from "./phone/errors.ts";
+export type { MediaOptions } from "./phone/mediaOptions.ts";
 export type { CallClass, SIPClass, VoIPPhoneParameter } from "./phone/options.ts";
 export type { PhoneEvents } from "./phone/PhoneEvents.ts";
 export { PhoneStatus } from "./phone/PhoneStatus.ts";

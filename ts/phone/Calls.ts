@@ -1,4 +1,3 @@
-import type { OpenOptions } from "../media/contract.ts";
 import type { LoadedEngine } from "../media/load.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
 import type { InviteSession } from "../sip/dialog/InviteSession.ts";
@@ -6,6 +5,7 @@ import type { SIPURI } from "../sip/message/SIPURI.ts";
 import type { SIPClient } from "../sip/SIPClient.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import { InvalidStateError } from "./errors.ts";
+import { sessionOptions } from "./mediaOptions.ts";
 import { MovableMedia } from "./MovableMedia.ts";
 import { Negotiation } from "./Negotiation.ts";
 import { transferTarget } from "./numbers.ts";
@@ -77,7 +77,7 @@ export class Calls {
     const address = await this.#parts.addressTowards(client, target);
     const media = await this.openMedia();
     try {
-      const negotiation = new Negotiation(address, media.localPort, payloadTypes);
+      const negotiation = new Negotiation(address, media.localPort, payloadTypes, this.#parts.options());
       const sip = client.invite(target, { body: negotiation.offer(), headers });
       return this.add(client, { media, negotiation, direction: "outbound", sip });
     } catch (error) {
@@ -113,13 +113,8 @@ export class Calls {
 
   /** A media session for one more call. @throws NoPortsAvailableError, MediaSocketError */
   async openMedia(): Promise<MovableMedia> {
-    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, minimumDelay, maximumDelay, mediaTimeout, toneDetection } = this.#parts.options();
-    const session: OpenOptions["session"] = {
-      ...(minimumDelay === undefined ? {} : { minimumDelay }),
-      ...(maximumDelay === undefined ? {} : { maximumDelay }),
-      ...(mediaTimeout === undefined ? {} : { initialTimeout: mediaTimeout, timeout: mediaTimeout }),
-      ...(toneDetection === undefined ? {} : { toneDetection }),
-    };
+    const { bindIp: address, rtpPortLow: portLow, rtpPortHigh: portHigh, ...media } = this.#parts.options();
+    const session = sessionOptions(media);
     this.#opening += 1;
     try {
       return new MovableMedia(await this.#parts.engine().engine.open({ address, portLow, portHigh, session }));

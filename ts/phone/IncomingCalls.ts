@@ -36,7 +36,7 @@ export class IncomingCalls {
     try {
       const address = await addressFor(sip.source.address);
       media = await calls.openMedia();
-      const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES);
+      const negotiation = new Negotiation(address, media.localPort, DEFAULT_PAYLOAD_TYPES, options());
       let answer: CallSetup["answer"];
       const offer = bodyOf(sip.invite);
       if (offer !== undefined) {

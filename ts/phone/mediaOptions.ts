@@ -9,6 +9,8 @@ export interface MediaOptions {
    */
   readonly minimumDelay?: number;
   readonly maximumDelay?: number;
+  /** Milliseconds without RTP or RTCP after which a call's event `mediaTimeout` comes. Default 30,000; 0: never. */
+  readonly mediaTimeout?: number;
   /** How much audio we would like to get in a packet, ms: 10, 20, 30, 40, 50 or 60 (a=ptime). Default 20. What we send is as the far end likes it. */
   readonly ptime?: number;
   /**
@@ -19,7 +21,7 @@ export interface MediaOptions {
   readonly comfortNoise?: boolean;
   /**
    * Hear digits that come as sound in the audio, too, until one comes as a telephone-event (RFC 4733): for gateways to the old network
-   * that know nothing else. Default false: music and voices that resemble a digit remain a risk.
+   * that send neither events nor INFO. Default false: speech and music may sound like one.
    */
   readonly toneDetection?: boolean;
   /**
@@ -38,15 +40,17 @@ const LONGEST_DELAY = 1_000;
 const LONGEST_PACKET = 60;
 
 /** @throws InvalidOptionError */
-export function checkMediaOptions({ minimumDelay, maximumDelay, ptime, ...switches }: MediaOptions): void {
+export function checkMediaOptions({ minimumDelay, maximumDelay, mediaTimeout, ptime, ...switches }: MediaOptions): void {
   for (const [name, value] of Object.entries({ minimumDelay, maximumDelay })) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= LONGEST_DELAY)) {
       throw new InvalidOptionError(name, `${value} is no delay in ms: use a whole number from 0 to ${LONGEST_DELAY}`);
     }
   }
-  // Where only one is set, the other follows rather than contradict it.
   if (minimumDelay !== undefined && maximumDelay !== undefined && minimumDelay > maximumDelay) {
     throw new InvalidOptionError("minimumDelay", `${minimumDelay} is more than maximumDelay, ${maximumDelay}: make them equal for a fixed delay`);
+  }
+  if (mediaTimeout !== undefined && !(mediaTimeout >= 0 && Number.isFinite(mediaTimeout))) {
+    throw new InvalidOptionError("mediaTimeout", `${mediaTimeout} is no time in milliseconds: use 0 (never) or more`);
   }
   if (ptime !== undefined && !(ptime % 10 === 0 && ptime >= 10 && ptime <= LONGEST_PACKET)) {
     throw new InvalidOptionError("ptime", `${ptime} is no length of a packet in ms: use 10, 20, 30, 40, 50 or 60`);
@@ -58,12 +62,14 @@ export function checkMediaOptions({ minimumDelay, maximumDelay, ptime, ...switch
 }
 
 /** What of it a media session has to know from its beginning. */
-export function sessionOptions({ minimumDelay, maximumDelay, toneDetection }: MediaOptions): Partial<SessionOptions> {
+export function sessionOptions({ minimumDelay, maximumDelay, mediaTimeout, toneDetection }: MediaOptions): Partial<SessionOptions> {
   return {
     ...(minimumDelay === undefined ? {} : { minimumDelay }),
     ...(maximumDelay === undefined ? {} : { maximumDelay }),
+    // Where only one is set, the other's default gives way rather than contradict it.
     ...(minimumDelay !== undefined && maximumDelay === undefined && minimumDelay > 200 ? { maximumDelay: minimumDelay } : {}),
     ...(maximumDelay !== undefined && minimumDelay === undefined && maximumDelay < 20 ? { minimumDelay: maximumDelay } : {}),
+    ...(mediaTimeout === undefined ? {} : { initialTimeout: mediaTimeout, timeout: mediaTimeout }),
     ...(toneDetection === undefined ? {} : { toneDetection }),
   };
 }

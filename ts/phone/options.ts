@@ -7,6 +7,7 @@ import type { AudioFormat } from "../audio/audioFormat.ts";
 import type { CredentialsManager } from "./CredentialsManager.ts";
 import { InvalidOptionError, InvalidRangeError } from "./errors.ts";
 import type { CallSetup } from "./CallSetup.ts";
+import { checkMediaOptions, type MediaOptions } from "./mediaOptions.ts";
 import type { TransferPolicy } from "./transfer.ts";
 import type { VoIPCall } from "./VoIPCall.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
@@ -18,7 +19,7 @@ export type CallClass = new (phone: VoIPPhone, setup: CallSetup) => VoIPCall;
 export type SIPClass = new (options: SIPClientOptions) => SIPClient;
 
 /** How to set up a {@link VoIPPhone}. */
-export interface VoIPPhoneParameter {
+export interface VoIPPhoneParameter extends MediaOptions {
   /** Registrar and proxy: a host name or address. Without it the phone works peer to peer: no registration, calls go to full URIs. */
   readonly server?: string;
   /** The server's port. Default: what its SRV records say (RFC 3263); without any 5060, with TLS 5061. */
@@ -86,13 +87,6 @@ export interface VoIPPhoneParameter {
   readonly audioFormat?: AudioFormat;
   /** Calls at once, both directions; further callers hear 486. Default: no limit but the RTP ports. */
   readonly maxCalls?: number;
-  /** Least and greatest playout delay of the jitter buffer, ms. */
-  readonly minimumDelay?: number;
-  readonly maximumDelay?: number;
-  /** Milliseconds without RTP or RTCP after which a call's event `mediaTimeout` comes. Default 30,000; 0: never. */
-  readonly mediaTimeout?: number;
-  /** Whether digits are heard that come as sound, too, from far ends that send neither events nor INFO. Default false: speech may sound like one. */
-  readonly toneDetection?: boolean;
   /** Seconds for which we register, unless the server grants otherwise. Default 300. */
   readonly expires?: number;
   /** Attempts before `start()` gives up. Default 3. */
@@ -148,10 +142,7 @@ export function checkOptions(parameter: VoIPPhoneParameter): PhoneOptions {
     throw new InvalidOptionError("bindIp", `${JSON.stringify(options.bindIp)} is no IPv4 or IPv6 address of this machine`);
   }
   checkTransport(options);
-  const { mediaTimeout } = options;
-  if (mediaTimeout !== undefined && !(mediaTimeout >= 0 && Number.isFinite(mediaTimeout))) {
-    throw new InvalidOptionError("mediaTimeout", `${mediaTimeout} is no time in milliseconds: use 0 (never) or more`);
-  }
+  checkMediaOptions(options);
   if (!(options.maxCalls >= 1)) throw new InvalidOptionError("maxCalls", `${options.maxCalls} allows no call: use 1 or more`);
   if (options.audioFormat !== "u8" && options.audioFormat !== "s16le") {
     throw new InvalidOptionError("audioFormat", `${JSON.stringify(options.audioFormat)} is unknown: use "u8" or "s16le"`);
