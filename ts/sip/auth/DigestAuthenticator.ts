@@ -5,9 +5,9 @@ import { SIPMethod } from "../message/SIPMethod.ts";
 import type { SIPRequest } from "../message/SIPRequest.ts";
 import type { SIPResponse } from "../message/SIPResponse.ts";
 import { SIPURI } from "../message/SIPURI.ts";
-import { type Challenge, parseAuthorization, parseAuthParams, parseChallenges } from "./challenge.ts";
+import { type Challenge, type DigestCredentials, parseAuthorization, parseAuthParams, parseChallenges } from "./challenge.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
-import { type DigestAlgorithm, digestAlgorithm, digestKey, digestResponse, nonceCount } from "./digest.ts";
+import { type DigestAlgorithm, digestAlgorithm, digestKey, digestResponse, digestUsername, nonceCount } from "./digest.ts";
 
 export interface DigestAuthenticatorOptions {
   /** MD5 is broken, and what nearly every PBX speaks. Default true. */
@@ -124,20 +124,26 @@ export class DigestAuthenticator {
   }
 
   /**
-   * Takes the next nonce from the Authentication-Info of a success (RFC 7616 §3.5).
+   * Takes the next nonce from the Authentication-Info of a success (RFC 7616 §3.5), unless its `rspauth` is wrong: then it does not come
+   * from somebody who knows the password.
    * @param request the request that succeeded: its credentials name the realm; without it, the only realm known is meant
    */
   learn(response: SIPResponse, request?: SIPRequest): void {
     for (const side of SIDES) {
       const line = response.headers.get(side.info);
-      const nonce = line === undefined ? undefined : parseAuthParams(line).get("nextnonce");
+      if (line === undefined) continue;
+      const info = parseAuthParams(line);
+      const nonce = info.get("nextnonce");
       if (nonce === undefined || nonce === "") continue;
-      const realms = request?.headers.getAll(side.answer).map((answer) => parseAuthorization(answer)?.realm);
+      const answers = request?.headers.getAll(side.answer).map((answer) => parseAuthorization(answer));
+      const realms = answers?.map((answer) => answer?.realm);
       const sessions = [...this.#sessions.values()].filter(
         (s) => s.side === side && (realms === undefined || realms.includes(s.challenge.realm)),
       );
       const [session] = sessions;
       if (session === undefined || sessions.length > 1 || session.nonce === nonce) continue;
+      const given = answers?.find((answer) => answer?.realm === session.challenge.realm);
+      if (given !== undefined && !isProven(info, given, session, response.body)) continue;
       session.nonce = nonce;
       session.uses = 0;
       session.announced = true;
@@ -229,7 +235,7 @@ export class DigestAuthenticator {
     const { cnonce } = session;
     const response = digestResponse({ algorithm, key, method: request.method, uri, nonce, qop, nc, cnonce, body: request.body });
     const parts = [
-      `Digest username=${quote(username, "username")}`,
+      `Digest username=${quote(challenge.userhash ? digestUsername(algorithm.hash, username, challenge.realm) : username, "username")}`,
       `realm=${quote(challenge.realm, "realm")}`,
       `nonce=${quote(nonce, "nonce")}`,
       `uri=${quote(uri, "digest-uri")}`,
@@ -238,9 +244,19 @@ export class DigestAuthenticator {
     if (challenge.algorithm !== undefined && isToken(challenge.algorithm)) parts.push(`algorithm=${challenge.algorithm}`);
     if (qop !== undefined) parts.push(`cnonce="${cnonce}"`, `qop=${qop}`, `nc=${nc}`);
     else if (algorithm.session) parts.push(`cnonce="${cnonce}"`);
+    if (challenge.userhash) parts.push("userhash=true");
     if (challenge.opaque !== undefined) parts.push(`opaque=${quote(challenge.opaque, "opaque")}`);
     return parts.join(", ");
   }
+}
+
+/** Whether the server's proof is right; true as well when it gives none, as nearly all do. */
+function isProven(info: ReturnType<typeof parseAuthParams>, given: DigestCredentials, { algorithm, key }: Session, body: Uint8Array): boolean {
+  const proof = info.get("rspauth");
+  if (proof === undefined) return true;
+  const { uri, nonce, nc = "", cnonce = "" } = given;
+  const qop = info.get("qop")?.toLowerCase() ?? given.qop;
+  return digestResponse({ algorithm, key, method: "", uri, nonce, qop, nc, cnonce, body }) === proof.toLowerCase();
 }
 
 function sessionId(side: Side, realm: string): string {

@@ -17,6 +17,8 @@ export interface Challenge {
   /** The credentials were right, their nonce too old. */
   readonly stale: boolean;
   readonly opaque: string | undefined;
+  /** The name shall not be sent in the clear (RFC 7616 §3.4.4). */
+  readonly userhash: boolean;
   readonly domain: string | undefined;
 }
 
@@ -24,6 +26,7 @@ export interface Challenge {
 export interface DigestCredentials {
   /** In lower case. */
   readonly scheme: string;
+  /** With {@link userhash}, a hash of the name. */
   readonly username: string;
   readonly realm: string;
   readonly nonce: string;
@@ -35,6 +38,8 @@ export interface DigestCredentials {
   /** Eight hex digits as received. */
   readonly nc: string | undefined;
   readonly opaque: string | undefined;
+  /** Whether {@link username} is a hash (RFC 7616 §3.4.4). */
+  readonly userhash: boolean;
 }
 
 /**
@@ -49,8 +54,9 @@ export function parseChallenges(line: string): Challenge[] {
     nonce: params.get("nonce") ?? "",
     algorithm: params.get("algorithm"),
     qop: words(params.get("qop")),
-    stale: params.get("stale")?.toLowerCase() === "true",
+    stale: isTrue(params.get("stale")),
     opaque: params.get("opaque"),
+    userhash: isTrue(params.get("userhash")),
     domain: params.get("domain"),
   }));
 }
@@ -79,7 +85,12 @@ export function parseAuthorization(line: string): DigestCredentials | undefined 
     cnonce: params.get("cnonce"),
     nc: params.get("nc"),
     opaque: params.get("opaque"),
+    userhash: isTrue(params.get("userhash")),
   };
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === "true";
 }
 
 /** `name=value` pairs without a scheme, as in Authentication-Info. */

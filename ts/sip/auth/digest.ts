@@ -31,11 +31,17 @@ export function digestKey(hash: DigestAlgorithm["hash"], username: string, realm
   return hashHex(hash, `${username}:${realm}:${password}`);
 }
 
+/** H(username:realm): stands for a name that shall not be read on its way (RFC 7616 §3.4.4). */
+export function digestUsername(hash: DigestAlgorithm["hash"], username: string, realm: string): string {
+  return hashHex(hash, `${username}:${realm}`);
+}
+
 /** What goes into a response, all plain. */
 export interface DigestInput {
   readonly algorithm: DigestAlgorithm;
   /** {@link digestKey} of the credentials. */
   readonly key: string;
+  /** Empty for the `rspauth` by which a server proves that it knows the password too (RFC 7616 §3.5). */
   readonly method: string;
   /** The digest-uri: the Request-URI of the request, as written. */
   readonly uri: string;
