@@ -1,11 +1,16 @@
 // @ts-check
-// All figures of the media plane in one table; each comes from its own benchmark, which tells more: `npm run bench -- <name>`.
+// All figures in one table; each comes from its own benchmark, which tells more: `npm run bench -- <name>`. Takes some ten minutes.
 //
-//   npm run bench
+//   npm run bench [-- all [--traces folder] [--json]]
+//
+// `--traces`: see bench/jitter.mjs.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { machine, round } from "./lib/machine.mjs";
+
+const { values } = parseArgs({ options: { traces: { type: "string" }, json: { type: "boolean", default: false } } });
 
 /** @type {{ figure: string, measured: string | number, wanted: string }[]} */
 const table = [];
@@ -17,9 +22,11 @@ function tell(figure, measured, wanted) {
 
 /** What a benchmark found; undefined when it does not run here. @param {string} name @param {readonly string[]} options @returns {any} */
 function run(name, ...options) {
-  process.stderr.write(`${name} …\n`);
+  const begin = performance.now();
+  process.stderr.write(`${name} …`);
   const file = fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
   const { stdout } = spawnSync(process.execPath, [file, "--json", ...options], { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26 });
+  process.stderr.write(` ${round((performance.now() - begin) / 1_000, 0)} s\n`);
   try {
     return JSON.parse(stdout.toString());
   } catch {
@@ -58,8 +65,32 @@ for (const { engine, median, longest, frames, missing } of run("stall")?.results
   tell(`${engine}: JavaScript blocked 2 s: median and longest spacing ms, frames of 250, lost`, `${median}, ${longest}, ${frames}, ${missing}`, wanted);
 }
 
-const jitter = run("jitter");
-if (jitter?.mean !== undefined) tell("jitter buffer, mean of the traces: % concealed, ms", `${jitter.mean.concealed}, ${jitter.mean.meanDelay}`, "≤ 1.0, ≤ 60");
+const jitter = run("jitter", ...(values.traces === undefined ? [] : ["--traces", values.traces]));
+if (jitter !== undefined) {
+  const { concealed, meanDelay, stretched, unplayed, p95Delay, nsPerTick } = jitter.mean;
+  tell(`jitter buffer, mean of ${jitter.traces.length} traces: % concealed, mean delay ms`, list(concealed, meanDelay), "≤ 1.0, ≤ 60");
+  tell("and % stretched, % never played, 95 % delay ms, ns a tick", list(stretched, unplayed, p95Delay, nsPerTick), "");
+}
 
-console.log(machine());
-console.table(table);
+const concealment = run("concealment");
+for (const { name, scores } of concealment?.conditions ?? []) {
+  const methods = Object.entries(scores).map(([method, { logSpectralDistance }]) => `${method} ${round(logSpectralDistance)}`);
+  tell(`concealment, ${name} lost: log-spectral distance dB`, methods.join(", "), "sidetone ≤ Appendix I");
+}
+if (concealment !== undefined) tell("concealment, µs for a lost frame", round(concealment.microsecondsPerLostFrame), "≤ 3");
+
+const parsers = run("sip", "--only", "parse", "--turns", "20");
+for (const { message, parser, micros, times } of parsers?.parsers ?? []) tell(`SIP ${message}, ${parser}: µs a message (times ours)`, list(micros, times), "");
+const dialogs = run("sip", "--only", "calls", "--calls", "20000");
+for (const { transport, perCPUSecond } of dialogs?.calls ?? []) tell(`SIP calls over ${transport}, both ends: a second of CPU time`, round(perCPUSecond, 0), "");
+
+if (values.json) console.log(JSON.stringify({ machine: machine(), table }, null, 2));
+else {
+  console.log(machine());
+  console.table(table);
+}
+
+/** @param {readonly number[]} figures */
+function list(...figures) {
+  return figures.map((figure) => round(figure)).join(", ");
+}
