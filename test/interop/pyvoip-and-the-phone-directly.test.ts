@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { within } from "./peers/deadline.ts";
 import { Peers } from "./peers/Peers.ts";
 import { listenFor, tone } from "./peers/tone.ts";
-import { answered, expectTone, hear, incoming, message, startPhone } from "./phone.ts";
+import { addressOf, answered, expectTone, hear, incoming, message, startPhone } from "./phone.ts";
 
 // Only 2.0 can do without a registrar: 1.6.8 sends all that it has to say to its server.
 describe("directly", () => {
@@ -40,6 +40,21 @@ describe("directly", () => {
     await within(call.hangup(), "pyVoIP to confirm the BYE");
     await pyvoip.reaches("ENDED");
     expect(listenFor(440, (await pyvoip.heard())[0]!)).toMatchObject({ level: expect.closeTo(-9, 0) });
+  });
+
+  // Its REFER comes outside of the call, and names it by Target-Dialog with the tags the other way round.
+  it("pyVoIP 2.0.0a4 transfers the phone", async () => {
+    const phone = await startPhone(peers, { acceptTransfers: true });
+    const carol = await startPhone(peers);
+    const pyvoip = await peers.pyvoip("bob", tone(1000, 20), phone.localEndpoint!);
+    const call = await phone.call(`sip:bob@127.0.0.2:${pyvoip.sipPort}`);
+    await answered(call);
+    await pyvoip.reaches("ANSWERED");
+    const arriving = incoming(carol);
+    // Two threads of its own wait for the answers, so it may never learn that it worked.
+    pyvoip.transfer(`<sip:phone@${addressOf(carol)}>`);
+    await answered(await arriving);
+    expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
   });
 
   // 2.0 sends a MESSAGE to port 5060 whatever its server's is, under a branch without the magic cookie.

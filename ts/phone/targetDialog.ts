@@ -21,14 +21,16 @@ export function takesTargetDialog(farEnd: SIPMessage, { remoteTarget }: Dialog, 
 }
 
 /** Whether a request names that dialog, in which we are. */
-export function isAbout(request: SIPRequest, dialog: Dialog | undefined): boolean {
+export function isAbout(request: SIPRequest, dialog: Pick<Dialog, "callId" | "localTag" | "remoteTag"> | undefined): boolean {
   const value = request.headers.get("Target-Dialog");
   if (value === undefined || dialog === undefined) return false;
   const semicolon = value.indexOf(";");
   if (semicolon < 0 || value.slice(0, semicolon).trim() !== dialog.callId) return false;
   try {
     const params = Params.parse(value.slice(semicolon));
-    return params.text("local-tag") === dialog.localTag && params.text("remote-tag") === dialog.remoteTag;
+    const tags = [params.text("local-tag"), params.text("remote-tag")];
+    // pyVoIP 2.0 names the tags as it sees them itself. Who knows both is in the dialog, whichever way round.
+    return tags.includes(dialog.localTag) && tags.includes(dialog.remoteTag);
   } catch {
     return false;
   }

@@ -90,10 +90,9 @@ export class PyVoIP {
     return this.#outcome("message");
   }
 
-  /** What its `transfer` returned, in the same way. */
-  transfer(uri: string): Promise<string> {
+  /** Hands its call over to somebody else. */
+  transfer(uri: string): void {
     this.#command({ do: "transfer", uri });
-    return this.#outcome("transfer");
   }
 
   /** What it heard in its calls, oldest first, as 16-bit audio. */
