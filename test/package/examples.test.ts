@@ -4,6 +4,16 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { root, run } from "./installed.ts";
 
 describe("the examples", () => {
+  it("answer-and-hang-up answers its friend, and hangs up", async () => {
+    const { status, stdout, stderr } = await run(process.execPath, ["examples/run.mjs", "answer-and-hang-up"], root);
+    expect(stderr).not.toMatch(/Error/);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^REGISTERED; call example\nsip:friend@.* calls\n/m);
+    expect(stdout).toContain("answered and hung up: ENDED\n");
+    expect(stdout).toMatch(/friend: heard \d\.\d s, then the call ended \(bye\)\n/);
+    expect(stdout).toMatch(/INACTIVE\n$/);
+  });
+
   it("answer-and-play is heard by its friend to the end", async () => {
     const { status, stdout, stderr } = await run(process.execPath, ["examples/run.mjs", "answer-and-play"], root);
     expect(stderr).not.toMatch(/Error/);

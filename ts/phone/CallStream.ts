@@ -1,18 +1,20 @@
-import type { Direction, MediaSession, StreamParameters } from "../media/contract.ts";
+import type { Direction } from "../media/contract.ts";
 import { bodyOf } from "../sip/dialog/body.ts";
 import { SIPRejection } from "../sip/dialog/errors.ts";
 import type { InviteSession, SIPBody } from "../sip/dialog/InviteSession.ts";
 import { NegotiationError } from "./errors.ts";
-import { type Negotiation, warning } from "./Negotiation.ts";
+import type { MixedMedia } from "./MixedMedia.ts";
+import type { MovableMedia } from "./MovableMedia.ts";
+import { type CallParameters, type Negotiation, warning } from "./Negotiation.ts";
 
 /** Sets a call's media up as its offers and answers settle it. */
 export class CallStream {
-  readonly #media: MediaSession;
+  readonly #media: MovableMedia | MixedMedia;
   readonly #negotiation: Negotiation;
   /** Early media, or an UPDATE while it rang, have set the media up already. */
   #configured = false;
 
-  constructor(media: MediaSession, negotiation: Negotiation) {
+  constructor(media: MovableMedia | MixedMedia, negotiation: Negotiation) {
     this.#media = media;
     this.#negotiation = negotiation;
   }
@@ -22,7 +24,7 @@ export class CallStream {
     return this.#negotiation.direction;
   }
 
-  configureOnce(parameters: StreamParameters): void {
+  configureOnce(parameters: CallParameters): void {
     if (!this.#configured) this.#media.configure(parameters);
     this.#configured = true;
   }

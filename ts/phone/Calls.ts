@@ -87,7 +87,7 @@ export class Calls {
   }
 
   /** A new call, of the phone's class. */
-  add(client: SIPClient, begun: Pick<CallSetup, "direction" | "sip" | "media" | "negotiation" | "answer">): VoIPCall {
+  add(client: SIPClient, begun: Pick<CallSetup, "direction" | "sip" | "media" | "further" | "negotiation" | "answer">): VoIPCall {
     const { phone, connect, engine } = this.#parts;
     const options = this.#parts.options();
     const setup: CallSetup = {

@@ -5,9 +5,12 @@ import type { SIPClient } from "../sip/SIPClient.ts";
 import { type Calls, DEFAULT_PAYLOAD_TYPES } from "./Calls.ts";
 import type { CallSetup } from "./CallSetup.ts";
 import type { MovableMedia } from "./MovableMedia.ts";
-import { Negotiation, warning } from "./Negotiation.ts";
+import { audioStreams, Negotiation, warning } from "./Negotiation.ts";
 import type { PhoneOptions } from "./options.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
+
+/** Streams that one caller gets: nobody needs more, and each takes a port. */
+const MOST_STREAMS = 4;
 
 interface IncomingCallsOptions {
   readonly phone: VoIPPhone;
@@ -33,6 +36,8 @@ export class IncomingCalls {
       return;
     }
     let media: MovableMedia | undefined;
+    let further: MovableMedia[] = [];
+    const close = (): Promise<unknown> => Promise.all([...(media === undefined ? [] : [media]), ...further].map((each) => each.close()));
     try {
       const address = await addressFor(sip.source.address);
       media = await calls.openMedia();
@@ -40,22 +45,24 @@ export class IncomingCalls {
       let answer: CallSetup["answer"];
       const offer = bodyOf(sip.invite);
       if (offer !== undefined) {
+        further = await this.#openFurther(Math.min(audioStreams(offer), MOST_STREAMS) - 1);
+        negotiation.furtherPorts = further.map(({ localPort }) => localPort);
         try {
           answer = negotiation.answer(offer);
         } catch (error) {
           this.#refuse(sip, 488, messageOf(error), [["Warning", warning(error)]]);
-          await media.close();
+          await close();
           return;
         }
       }
       // The caller may have given up while the port was opened.
       if (sip.state === "terminated") {
-        await media.close();
+        await close();
         return;
       }
-      this.#begin(client, { direction: "inbound", sip, media, negotiation, ...(answer === undefined ? {} : { answer }) });
+      this.#begin(client, { direction: "inbound", sip, media, further, negotiation, ...(answer === undefined ? {} : { answer }) });
     } catch (error) {
-      await media?.close();
+      await close();
       if (sip.state === "terminated") return;
       if (error instanceof NoPortsAvailableError) {
         this.#refuse(sip, 503, error.message, [["Retry-After", "10"]]);
@@ -64,6 +71,12 @@ export class IncomingCalls {
         process.emitWarning(error instanceof Error ? error : String(error));
       }
     }
+  }
+
+  /** Ports for further streams; with none left the caller gets fewer. */
+  async #openFurther(count: number): Promise<MovableMedia[]> {
+    const opened = await Promise.allSettled(Array.from({ length: Math.max(0, count) }, () => this.#parts.calls.openMedia()));
+    return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }
 
   #begin(client: SIPClient, begun: Parameters<Calls["add"]>[1] & { readonly sip: ServerInviteSession }): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Direction, Encoding, StreamParameters } from "../media/contract.ts";
 import { PayloadType } from "../rtp/PayloadType.ts";
-import { acceptAnswer, type AgreedStream, createAnswer, createOffer, type Format, type LocalMedia } from "../sdp/offerAnswer.ts";
+import { acceptAnswer, type AgreedStream, type AgreedStreams, createAnswer, createOffer, type Format, type LocalMedia } from "../sdp/offerAnswer.ts";
 import { parseSDP } from "../sdp/parse.ts";
 import type { SessionDescription } from "../sdp/types.ts";
 import { writeSDP } from "../sdp/write.ts";
@@ -19,6 +19,21 @@ const COMFORT_NOISE: Format = { payloadType: 13, encoding: "CN", clockRate: 8000
 /** What we would like of a stream, if the far end does; see {@link MediaOptions}. */
 export type MediaWishes = Pick<MediaOptions, "comfortNoise" | "rtcpMux" | "voipMetrics" | "ptime">;
 
+/** What an offer/answer exchange settled for a call: its stream, and further ones that the far end brought in. */
+export interface CallParameters extends StreamParameters {
+  /** In the order of {@link Negotiation.furtherPorts}; undefined for one that is over. */
+  readonly further: readonly (StreamParameters | undefined)[];
+}
+
+/** How many audio streams an offer has. */
+export function audioStreams(offer: SIPBody): number {
+  try {
+    return parseSDP(textOf(offer)).media.filter(({ type, port }) => type === "audio" && port !== 0).length;
+  } catch {
+    return 0;
+  }
+}
+
 /** One side of a call's offer/answer exchanges (RFC 3264): turns SDP bodies into what a media session needs to know, and back. */
 export class Negotiation {
   readonly #formats: readonly Format[];
@@ -31,6 +46,8 @@ export class Negotiation {
   #sent: SessionDescription | undefined;
   /** Our offer that waits for its answer. */
   #offer: SessionDescription | undefined;
+  /** The ports of further streams, should the far end offer them. */
+  furtherPorts: readonly number[] = [];
   /** Our wish: what we would send and hear if the far end lets us. */
   direction: Direction = "sendrecv";
 
@@ -56,6 +73,7 @@ export class Negotiation {
     return {
       address: this.#address,
       port: this.#port,
+      furtherPorts: this.furtherPorts,
       formats: this.#formats,
       direction: this.direction,
       ptime,
@@ -78,23 +96,27 @@ export class Negotiation {
   }
 
   /** The far end's answer to our {@link offer}. @throws NegotiationError, SDPParseError */
-  accept(answer: SIPBody): StreamParameters {
+  accept(answer: SIPBody): CallParameters {
     if (this.#offer === undefined) throw new NegotiationError("an answer came, but nothing was offered");
     const result = acceptAnswer(this.#offer, parseSDP(textOf(answer)));
     if ("rejected" in result) throw new NegotiationError(result.rejected);
-    return this.#parameters(result.agreed);
+    return this.#parameters(result);
   }
 
   /** Our answer to the far end's offer. @throws NegotiationError, SDPParseError */
-  answer(offer: SIPBody): { body: SIPBody; parameters: StreamParameters } {
+  answer(offer: SIPBody): { body: SIPBody; parameters: CallParameters } {
     const result = createAnswer(parseSDP(textOf(offer)), this.#local(), this.#previous());
     if ("rejected" in result) throw new NegotiationError(result.rejected);
     this.#sent = result.answer;
-    return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: this.#parameters(result.agreed) };
+    return { body: { contentType: SDP, content: writeSDP(result.answer) }, parameters: this.#parameters(result) };
   }
 
-  #parameters(agreed: AgreedStream): StreamParameters {
-    return { ...toParameters(agreed), voipMetrics: this.#wishes.voipMetrics === true && agreed.voipMetrics === true };
+  #parameters({ agreed, further }: AgreedStreams): CallParameters {
+    const of = (stream: AgreedStream): StreamParameters => ({
+      ...toParameters(stream),
+      voipMetrics: this.#wishes.voipMetrics === true && stream.voipMetrics === true,
+    });
+    return { ...of(agreed), further: further.map((stream) => (stream === undefined ? undefined : of(stream))) };
   }
 }
 

@@ -13,6 +13,8 @@ import { CallState } from "./CallState.ts";
 import { CallStream, isSDP } from "./CallStream.ts";
 import type { DenyOptions } from "./callTypes.ts";
 import { InvalidOptionError, InvalidStateError } from "./errors.ts";
+import { MixedMedia } from "./MixedMedia.ts";
+import type { MovableMedia } from "./MovableMedia.ts";
 import { refusalHook } from "./refusal.ts";
 import { type TransferOptions, transferSession } from "./transfer.ts";
 import type { VoIPPhone } from "./VoIPPhone.ts";
@@ -40,6 +42,7 @@ export class VoIPCall extends CallMedia {
 
   readonly #setup: CallSetup;
   readonly #life: CallLife;
+  readonly #media: MovableMedia | MixedMedia;
   readonly #stream: CallStream;
   readonly #audio: SessionAudio;
   readonly #digits: CallDigits;
@@ -49,7 +52,8 @@ export class VoIPCall extends CallMedia {
 
   /** The phone makes calls; a subclass with a constructor of its own hands both arguments on. */
   constructor(phone: VoIPPhone, setup: CallSetup) {
-    const { media, sip, direction, engine } = setup;
+    const { sip, direction, engine, further = [] } = setup;
+    const media = further.length === 0 ? setup.media : new MixedMedia(setup.media, further);
     const life = new CallLife(direction === "outbound" ? CallState.DIALING : CallState.RINGING, remoteOf(setup));
     const audio = new SessionAudio(media, setup.audioFormat);
     const digits = new CallDigits(media);
@@ -59,6 +63,7 @@ export class VoIPCall extends CallMedia {
     this.request = sip.invite;
     this.#setup = setup;
     this.#life = life;
+    this.#media = media;
     this.#stream = new CallStream(media, setup.negotiation);
     this.#audio = audio;
     this.#digits = digits;
@@ -236,7 +241,7 @@ export class VoIPCall extends CallMedia {
   /** Connects what happens below with what is told. */
   #bind(): void {
     this.#life.onChange = (state) => this.emit("state", state);
-    this.#setup.media.onEvent = (event) => this.#onMedia(event);
+    this.#media.onEvent = (event) => this.#onMedia(event);
     this.#digits.onDigit = (digit, source) => {
       this.#run(() => this.dtmfCallback(digit, source));
       this.emit("dtmf", digit, source);

@@ -18,9 +18,14 @@ export interface Relocation {
  * for a new one; one that is bound to every address goes on.
  * @throws NegotiationError when the far end agrees, but to nothing that can be used
  */
-export async function relocate({ sip, media, negotiation }: CallSetup, { bindIp, address, openMedia }: Relocation): Promise<SIPResponse> {
+export async function relocate({ sip, media, negotiation, further = [] }: CallSetup, { bindIp, address, openMedia }: Relocation): Promise<SIPResponse> {
   const { localAddress } = media;
-  if (localAddress !== bindIp && localAddress !== "0.0.0.0" && localAddress !== "::") await media.move(await openMedia());
+  if (localAddress !== bindIp && localAddress !== "0.0.0.0" && localAddress !== "::") {
+    await media.move(await openMedia());
+    // Further streams end here: who brought them in can bring them in again.
+    negotiation.furtherPorts = [];
+    await Promise.all(further.map((session) => session.close()));
+  }
   negotiation.move(address, media.localPort);
   const response = await sip.reinvite(negotiation.offer());
   if (!response.isSuccess) return response;

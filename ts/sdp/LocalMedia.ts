@@ -5,11 +5,13 @@ import { isTelephoneEvent } from "./formats.ts";
 import { isUnspecified } from "./media.ts";
 import type { Attribute, Direction, Format, MediaDescription, Origin, SessionDescription } from "./types.ts";
 
-/** What we want of a call's one audio stream. */
+/** What we want of a call's audio. */
 export interface LocalMedia {
   /** Where we receive RTP, as the far end reaches it: an IP address. Not 0.0.0.0: a phone that writes it there hears nothing. */
   readonly address: string;
   readonly port: number;
+  /** Ports for further audio streams, which the far end may offer beside the first (RFC 3264 §5.1); each takes one. Default: it gets one stream. */
+  readonly furtherPorts?: readonly number[];
   /** What we encode and decode, preferred first, telephone-event, and CN when silence need not be sent (RFC 3389). */
   readonly formats: readonly Format[];
   /** Ours: `sendonly` puts the far end on hold. */

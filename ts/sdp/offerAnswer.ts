@@ -40,6 +40,13 @@ export interface AgreedStream {
   readonly voipMetrics?: boolean;
 }
 
+/** What they settled for all streams. */
+export interface AgreedStreams {
+  readonly agreed: AgreedStream;
+  /** Those after the first, in the order of {@link LocalMedia.furtherPorts}; undefined for one that is over. */
+  readonly further: readonly (AgreedStream | undefined)[];
+}
+
 /** Why nothing could be agreed, for a person; the SIP side answers 488 or ends the call. */
 export interface Rejected {
   readonly rejected: string;
@@ -57,7 +64,7 @@ export interface AnswerOptions extends Continuation {
 }
 
 /**
- * Makes an offer for one audio stream: in an INVITE, or in the 2xx to an INVITE that had none. With `previous`, it goes on with
+ * Makes an offer for one audio stream, and such further ones as the far end has brought in: in an INVITE, or in the 2xx to an INVITE that had none. With `previous`, it goes on with
  * the session as RFC 3264 §8 demands: same o= identifier, next version, no media section lost, and a payload type number that
  * once stood for a codec never stands for another.
  */
@@ -69,50 +76,75 @@ export function createOffer(local: LocalMedia, options: Continuation = {}): Sess
   // An audio section that was refused may be offered anew in its place; only without any does a new one come at the end.
   const place = ours === -1 ? before.findIndex((media) => media.type === "audio" && isPlainRTP(media)) : ours;
   const old = before[place];
-  const section = describeAudio(local, old?.protocol ?? "RTP/AVP", keepNumbers(local.formats, old), local.direction, {
-    // What is agreed stays agreed: the port for RTCP alone may be somebody else's by now.
-    rtcpMux: local.rtcpMux === true || (old !== undefined && previous !== undefined && says(previous, old, "rtcp-mux")),
-    rtcpReducedSize: false,
+  const describeIn = (former: MediaDescription | undefined, port: number): MediaDescription =>
+    describeAudio({ ...local, port }, former?.protocol ?? "RTP/AVP", keepNumbers(local.formats, former), local.direction, {
+      // What is agreed stays agreed: the port for RTCP alone may be somebody else's by now.
+      rtcpMux: local.rtcpMux === true || (former !== undefined && previous !== undefined && says(previous, former, "rtcp-mux")),
+      rtcpReducedSize: false,
+    });
+  const section = describeIn(old, local.port);
+  const ports = [...(local.furtherPorts ?? [])];
+  const media = before.map((each, index) => {
+    if (index === place) return section;
+    const port = each.type === "audio" && each.port !== 0 ? ports.shift() : undefined;
+    return port === undefined ? refuse(each) : describeIn(each, port);
   });
-  const media = before.map((each, index) => (index === place ? section : refuse(each)));
   const offer = describe(local, times, old === undefined ? [...media, section] : media);
   return previous === undefined ? offer : continueOrigin(previous, offer);
 }
 
 /**
- * Answers an offer (RFC 3264 §6): takes the first audio section that we can serve, refuses every other one with port 0, in the
- * offer's order. The answer lists all codecs that both sides know; we send the first of them.
+ * Answers an offer (RFC 3264 §6): takes the first audio section that we can serve, and as many more as there are further ports; refuses every
+ * other one with port 0, in the offer's order. The answer lists all codecs that both sides know; we send the first of them.
+ * @returns what was agreed for the first, and in `further` for those after it
  */
 export function createAnswer(
   offer: SessionDescription,
   local: LocalMedia,
   options: AnswerOptions = {},
-): { readonly answer: SessionDescription; readonly agreed: AgreedStream } | Rejected {
+): ({ readonly answer: SessionDescription } & AgreedStreams) | Rejected {
   const refusals: string[] = [];
-  for (const [index, media] of offer.media.entries()) {
+  const ports = [local.port, ...(local.furtherPorts ?? [])];
+  const streams: AgreedStream[] = [];
+  const sections = offer.media.map((media) => {
+    const port = ports[streams.length];
+    if (port === undefined) return refuse(media);
     const agreed = agree(offer, media, local, options.prefer ?? "offer");
     if ("rejected" in agreed) {
       refusals.push(`m=${media.type} ${media.port}: ${agreed.rejected}`);
-      continue;
+      return refuse(media);
     }
+    streams.push(agreed);
     const companions = [agreed.receiveNoise, agreed.receiveEvent].filter((format) => format !== undefined);
-    const section = describeAudio(local, media.protocol, [...agreed.receive, ...companions], agreed.direction, {
+    return describeAudio({ ...local, port }, media.protocol, [...agreed.receive, ...companions], agreed.direction, {
       rtcpMux: agreed.rtcpMux === true,
       rtcpReducedSize: agreed.rtcpReducedSize === true,
     });
-    // The times of an answer are the offer's (RFC 3264 §6).
-    const sections = offer.media.map((each, at) => (at === index ? section : refuse(each)));
-    const answer = describe(local, offer.times, sections);
-    return { answer: options.previous === undefined ? answer : continueOrigin(options.previous, answer), agreed };
-  }
-  return { rejected: refusals.length === 0 ? "the offer has no media section" : refusals.join("; ") };
+  });
+  const [agreed, ...further] = streams;
+  if (agreed === undefined) return { rejected: refusals.length === 0 ? "the offer has no media section" : refusals.join("; ") };
+  // The times of an answer are the offer's (RFC 3264 §6).
+  const answer = describe(local, offer.times, sections);
+  return { answer: options.previous === undefined ? answer : continueOrigin(options.previous, answer), agreed, further };
 }
 
-/** Reads the answer to our offer (RFC 3264 §7): what we send is its first codec, what may come is all that both list. */
-export function acceptAnswer(offer: SessionDescription, answer: SessionDescription): { readonly agreed: AgreedStream } | Rejected {
-  const index = offer.media.findIndex((media) => media.type === "audio" && media.port !== 0);
+/**
+ * Reads the answer to our offer (RFC 3264 §7): what we send is its first codec, what may come is all that both list.
+ * @returns what was agreed for the first audio section, and in `further` for those after it; undefined for one that the far end ended
+ */
+export function acceptAnswer(offer: SessionDescription, answer: SessionDescription): AgreedStreams | Rejected {
+  const live = offer.media.flatMap((media, index) => (media.type === "audio" && media.port !== 0 ? [index] : []));
+  const [first, ...others] = live;
+  if (first === undefined) return { rejected: "we offered no audio" };
+  const agreed = acceptSection(offer, answer, first);
+  if ("rejected" in agreed) return agreed;
+  const further = others.map((index) => acceptSection(offer, answer, index));
+  return { agreed, further: further.map((each) => ("rejected" in each ? undefined : each)) };
+}
+
+function acceptSection(offer: SessionDescription, answer: SessionDescription, index: number): AgreedStream | Rejected {
   const offered = offer.media[index];
-  if (offered === undefined) return { rejected: "we offered no audio" };
+  if (offered === undefined) return { rejected: "it was not offered" };
   const media = answer.media[index];
   if (media === undefined) return { rejected: `the answer has ${answer.media.length} media sections, the offer ${offer.media.length}` };
   const obstacle = obstacleTo(answer, media);
@@ -125,8 +157,7 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
     rtcpMux: says(offer, offered, "rtcp-mux") && says(answer, media, "rtcp-mux"),
     rtcpReducedSize: says(offer, offered, "rtcp-rsize") && says(answer, media, "rtcp-rsize"),
   };
-  const settled = settle(answer, media, pairs, meet(directionOf(answer, media), directionOf(offer, offered)), control);
-  return "rejected" in settled ? settled : { agreed: settled };
+  return settle(answer, media, pairs, meet(directionOf(answer, media), directionOf(offer, offered)), control);
 }
 
 /** A codec that both sides know, under each side's number. */
