@@ -57,8 +57,8 @@ async function lead() {
   }
   if (parsers.length > 0)
     console.table(parsers.map(({ message, parser, micros, times }) => ({ message, parser, "µs a message (median)": Number(micros.toFixed(2)), "times ours": Number(times.toFixed(2)) })));
-  for (const { transport, calls: count, perSecond, perCPUSecond, memory } of calls) {
-    console.log(`${count} calls over ${transport}: ${perCPUSecond.toFixed(0)} a second of CPU time, ${perSecond.toFixed(0)} a second by the clock; one process was both ends`);
+  for (const { transport, calls: count, lost, perSecond, perCPUSecond, memory } of calls) {
+    console.log(`${count} calls over ${transport}: ${perCPUSecond.toFixed(0)} a second of CPU time, ${perSecond.toFixed(0)} a second by the clock; one process was both ends; ${lost} got no answer`);
     console.table(memory.map(({ calls: done, rss, heap }) => ({ calls: done, "RSS, MB": megabytes(rss), "heap, MB": megabytes(heap) })));
   }
 }

@@ -6,7 +6,7 @@ import { SIPClient, UDPTransport } from "../../dist/sip/index.js";
 import { systemClock } from "../../dist/time/clock.js";
 import { MemoryNetwork } from "../../dist/testkit/index.js";
 
-/** @typedef {{ transport: string, calls: number, perSecond: number, perCPUSecond: number, memory: { calls: number, rss: number, heap: number }[] }} Result */
+/** @typedef {{ transport: string, calls: number, lost: number, perSecond: number, perCPUSecond: number, memory: { calls: number, rss: number, heap: number }[] }} Result */
 
 const SDP = [
   "v=0",
@@ -44,8 +44,8 @@ export async function measureCalls(kind, calls) {
   const bob = new SIPClient({ ...common, user: "bob", transport: transport("192.0.2.2") });
   bob.onInvite = (session) => {
     session.ringing();
-    // When its ACK gets lost and the BYE comes first, that is a call all the same.
-    session.accept(BODY).catch((/** @type {{ code?: string }} */ error) => error.code === "SESSION_ENDED" || errors.push(error));
+    // When its ACK gets lost and the BYE comes first, that is a call all the same; one that nobody answers any more, the caller counts.
+    session.accept(BODY).catch((/** @type {{ code?: string }} */ error) => error.code === "SESSION_ENDED" || error.code === "SIP_TIMEOUT" || errors.push(error));
   };
   await Promise.all([alice.start(), bob.start()]);
   const { address, port } = bob.transport.local;
@@ -58,10 +58,16 @@ export async function measureCalls(kind, calls) {
       session.onAccepted = () => {
         session.bye().catch(reject);
       };
-      session.onEnded = (reason) => (reason.by === "local" ? resolve() : reject(new Error(`a call ended: ${JSON.stringify(reason)}`)));
+      session.onEnded = (reason) => {
+        // A machine that stands still for seconds lets socket buffers run over, until nothing of a call gets through in 64*T1.
+        if (reason.by === "timeout") lost++;
+        if (reason.by === "local" || reason.by === "timeout") resolve();
+        else reject(new Error(`a call ended: ${JSON.stringify(reason)}`));
+      };
     });
 
   let begun = 0;
+  let lost = 0;
   /** @param {number} until */
   const line = async (until) => {
     while (begun < until) {
@@ -99,5 +105,6 @@ export async function measureCalls(kind, calls) {
   await Promise.all([alice.stop(), bob.stop()]);
   const [error] = errors;
   if (error !== undefined) throw error;
-  return { transport: kind, calls, perSecond: calls / seconds, perCPUSecond: calls / ((user + system - lookingCPU) / 1e6), memory };
+  if (lost > calls / 100) throw new Error(`${lost} of ${calls} calls got no answer over ${kind}`);
+  return { transport: kind, calls, lost, perSecond: calls / seconds, perCPUSecond: calls / ((user + system - lookingCPU) / 1e6), memory };
 }

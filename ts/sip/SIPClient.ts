@@ -1,10 +1,10 @@
 import type { Clock } from "../time/clock.ts";
+import { until } from "../time/until.ts";
 import { systemClock } from "../time/clock.ts";
-import { addressOf, outboundProxyOf, toURI } from "./address.ts";
+import { addressOf, outboundProxyOf } from "./address.ts";
 import { SIPTargetError } from "./dialog/errors.ts";
 import { DigestAuthenticator } from "./auth/DigestAuthenticator.ts";
-import type { SIPBody } from "./dialog/body.ts";
-import { acceptedTypes, allowed, type Extensions, supportedTags } from "./dialog/capabilities.ts";
+import { acceptedTypes, allowed, type Extensions } from "./dialog/capabilities.ts";
 import { ClientInviteSession } from "./dialog/ClientInviteSession.ts";
 import type { Dialog } from "./dialog/Dialog.ts";
 import type { DialogOwner } from "./dialog/DialogOwner.ts";
@@ -14,13 +14,10 @@ import { Referral } from "./refer/Referral.ts";
 import { referHeaders, type ReferOptions } from "./refer/referHeaders.ts";
 import type { ReferHandler } from "./refer/receiveRefer.ts";
 import { Locator } from "./dialog/Locator.ts";
-import { type OutgoingRequest, transact } from "./dialog/OutgoingRequest.ts";
-import { asksForTLS } from "./dialog/secure.ts";
+import type { OutgoingRequest } from "./dialog/OutgoingRequest.ts";
 import { ServerInviteSession } from "./dialog/ServerInviteSession.ts";
 import { UserAgentServer } from "./dialog/UserAgentServer.ts";
-import { NameAddr } from "./message/NameAddr.ts";
 import { LEAST_INTERVAL } from "./dialog/sessionExpires.ts";
-import { newCallId } from "./message/random.ts";
 import type { SIPMessage } from "./message/SIPMessage.ts";
 import { SIPRequest } from "./message/SIPRequest.ts";
 import { SIPResponse } from "./message/SIPResponse.ts";
@@ -30,6 +27,7 @@ import { Registration } from "./registration/Registration.ts";
 import type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
 import { MessageGenerators } from "./MessageGenerators.ts";
 import { type RecoverOptions, relocate, repeatOffer } from "./recovery.ts";
+import { type OutsideRequestOptions, outsideRequest, transactOutside } from "./outside.ts";
 import type { SIPClientOptions } from "./SIPClientOptions.ts";
 import { Subscription } from "./subscribe/Subscription.ts";
 import { defaultTimers, type Timers } from "./transaction/timers.ts";
@@ -38,18 +36,14 @@ import { type Target, targetOf } from "./transport/target.ts";
 import { traceFromEnvironment } from "./trace/traceFromEnvironment.ts";
 import type { Endpoint, Transport, TransportProtocol } from "./transport/transport.ts";
 import { TransportSet } from "./transport/TransportSet.ts";
+import { Wording } from "./Wording.ts";
 
+export type { OutsideRequestOptions } from "./outside.ts";
 export type { AcceptCalls } from "./dialog/Identity.ts";
 export type { RegistrationInfo, RegistrationState } from "./registration/RegistrationMachine.ts";
 export type { Resolve } from "./dialog/Locator.ts";
 export type { RecoverOptions } from "./recovery.ts";
 export type { SIPClientOptions } from "./SIPClientOptions.ts";
-
-/** What a request outside any dialog carries. */
-export interface OutsideRequestOptions {
-  readonly headers?: readonly (readonly [string, string])[];
-  readonly body?: SIPBody;
-}
 
 /**
  * A SIP user agent (RFC 3261 §8): registers, places and takes calls, answers everything else as it should be answered. Media is none of
@@ -94,6 +88,7 @@ export class SIPClient extends MessageGenerators {
   readonly #identity: Identity;
   readonly #locator: Locator;
   readonly #proxy: SIPURI | undefined;
+  readonly #wording: Wording;
   readonly #server: UserAgentServer;
   readonly #registration: Registration | undefined;
   readonly #registers: boolean;
@@ -103,7 +98,6 @@ export class SIPClient extends MessageGenerators {
   /** Those of them that we placed, by Call-ID. */
   readonly #placed = new Map<string, InviteSession>();
   #serverEndpoints: readonly Endpoint[] = [];
-  #tags: (Supported & { readonly onInvite: unknown }) | undefined;
   #life: "new" | "running" | "stopping" | "stopped" = "new";
   #stopped: Promise<void> | undefined;
 
@@ -127,6 +121,14 @@ export class SIPClient extends MessageGenerators {
     this.#identity = new Identity({ user, domain, displayName, transports: transport, hostFor });
     this.#locator = new Locator(transport, this.clock, options.resolve);
     this.#proxy = outboundProxyOf(options.outboundProxy);
+    this.#wording = new Wording({
+      identity: this.#identity,
+      proxy: this.#proxy,
+      userAgent: options.userAgent,
+      client: this,
+      extensions: this.extensions,
+      others: options.supported ?? [],
+    });
     this.layer = new TransactionLayer({
       transport,
       clock: this.clock,
@@ -143,7 +145,7 @@ export class SIPClient extends MessageGenerators {
     const policy = options.acceptCalls ?? (registers ? "registered" : "user");
     this.#server = new UserAgentServer(this, {
       accepts: (request) => this.#identity.accepts(request.uri, policy),
-      supported: () => this.#supported().tags,
+      supported: () => this.#wording.supported.tags,
       inviteHandler: () => (this.#life === "running" ? this.onInvite : undefined),
       handlerOf: (method) => this.#handlerOf(method),
       referHandler: () => this.onRefer,
@@ -226,8 +228,8 @@ export class SIPClient extends MessageGenerators {
       });
       const deadline = this.clock.now() + (this.#options.stopTimeout ?? 4000);
       const unsubscribed = [...this.#subscriptions].map((subscription) => subscription.unsubscribe());
-      await this.#until(deadline, Promise.all([...closed, ...unsubscribed]));
-      if (this.#registration !== undefined) await this.#until(deadline, this.#registration.stop());
+      await until(this.clock, deadline, Promise.all([...closed, ...unsubscribed]));
+      if (this.#registration !== undefined) await until(this.clock, deadline, this.#registration.stop());
     }
     this.#registration?.abandon();
     for (const request of this.requests) request.abandon();
@@ -237,18 +239,6 @@ export class SIPClient extends MessageGenerators {
     this.layer.close();
     await this.transport.close();
     this.#life = "stopped";
-  }
-
-  /** Settles with the promise, or at the deadline. */
-  #until(deadline: number, promise: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const alarm = this.clock.at(deadline, resolve);
-      const done = (): void => {
-        alarm.cancel();
-        resolve();
-      };
-      promise.then(done, done);
-    });
   }
 
   /**
@@ -368,24 +358,7 @@ export class SIPClient extends MessageGenerators {
    */
   async request(method: string, target: string | SIPURI, options: OutsideRequestOptions = {}): Promise<SIPResponse> {
     const uri = this.target(target);
-    return this.#transact(uri, this.createRequest(method, uri, options));
-  }
-
-  #transact(uri: SIPURI, template: SIPRequest): Promise<SIPResponse> {
-    const { method } = template;
-    let { sequence } = template.cseq;
-    return transact(this, {
-      method,
-      destinations: () => this.destinationsFor(uri),
-      build: (destination) => {
-        const request = template.clone();
-        request.headers.set("CSeq", `${sequence} ${method}`);
-        sequence += 1;
-        if (!request.headers.has("Contact") && CONTACTED.has(method)) request.headers.set("Contact", this.contactFor(destination));
-        this.prepare(request, destination);
-        return request;
-      },
-    });
+    return transactOutside(this, uri, this.createRequest(method, uri, options));
   }
 
   /** Sends a MESSAGE (RFC 3428). @returns its final response */
@@ -406,7 +379,7 @@ export class SIPClient extends MessageGenerators {
     const template = this.createRequest("REFER", uri, { headers });
     const { callId } = template;
     const localTag = template.from.tag ?? "";
-    const referral = new Referral(this, headers[0]?.[1] ?? "", this.#transact(uri, template), () => this.#server.removeSubscriber(callId, localTag));
+    const referral = new Referral(this, headers[0]?.[1] ?? "", transactOutside(this, uri, template), () => this.#server.removeSubscriber(callId, localTag));
     this.#server.addSubscriber(callId, localTag, referral);
     return referral;
   }
@@ -433,7 +406,7 @@ export class SIPClient extends MessageGenerators {
       event,
       template,
       expires,
-      response: this.#transact(uri, template),
+      response: transactOutside(this, uri, template),
       notified: (notify) => void this.onNotify?.(notify),
       over: () => {
         this.#server.removeSubscriber(callId, localTag);
@@ -455,39 +428,18 @@ export class SIPClient extends MessageGenerators {
   // ---- what a subclass may change ----
 
   /** A request outside any dialog (RFC 3261 §8.1.1), without Via and Contact. */
-  protected createRequest(method: string, uri: SIPURI, { headers = [], body }: OutsideRequestOptions): SIPRequest {
-    const own: (readonly [string, string])[] = [
-      ["Max-Forwards", "70"],
-      ["From", this.#identity.from(uri.host).toString()],
-      ["To", new NameAddr({ uri: toURI(uri) }).toString()],
-      ["Call-ID", newCallId()],
-      ["CSeq", `1 ${method}`],
-      ...headers,
-    ];
-    if (body === undefined) return SIPRequest.create({ method, uri, headers: own });
-    return SIPRequest.create({ method, uri, headers: [...own, ["Content-Type", body.contentType]], body: body.content });
+  protected createRequest(method: string, uri: SIPURI, options: OutsideRequestOptions): SIPRequest {
+    return outsideRequest(this.#identity, method, uri, options);
   }
 
   /** The last look at each message before it leaves. Overriding it can change anything; call `super.prepare` for what all of ours carry. */
   prepare(message: SIPMessage, destination?: Endpoint): void {
-    const { userAgent } = this.#options;
-    const isRequest = message instanceof SIPRequest;
-    if (isRequest && destination !== undefined && message.headers.has("Contact") && asksForTLS(message)) {
-      message.headers.set("Contact", this.#identity.contactFor(destination, true));
-    }
-    if (isRequest && this.#proxy !== undefined && message.to.tag === undefined && !message.headers.has("Route")) {
-      message.headers.set("Route", `<${this.#proxy.toString()}>`);
-    }
-    if (userAgent !== undefined) message.headers.set(isRequest ? "User-Agent" : "Server", userAgent);
-    // RFC 3261 §13.2.1, §13.3.1.4, §20.37: where it can make a difference.
-    if (EXTENSIBLE.has(message.cseq.method) && !(message instanceof SIPResponse && message.statusCode >= 300) && !message.headers.has("Supported")) {
-      message.headers.set("Supported", this.#supported().text);
-    }
+    this.#wording.complete(message, destination);
     try {
       this.generate(message, destination);
     } catch (error) {
       // Only a request that nobody waits for yet may stay away.
-      if (isRequest && message.to.tag === undefined) throw error;
+      if (message instanceof SIPRequest && message.to.tag === undefined) throw error;
       this.report(error);
     }
   }
@@ -586,16 +538,6 @@ export class SIPClient extends MessageGenerators {
     }
   }
 
-  /** They change with the handlers, which hardly ever change, and are asked for with every message. */
-  #supported(): Supported {
-    const { onInvite } = this;
-    if (this.#tags === undefined || this.#tags.onInvite !== onInvite) {
-      const tags = supportedTags(this, this.extensions, this.#options.supported ?? []);
-      this.#tags = { onInvite, tags, text: tags.join(", ") };
-    }
-    return this.#tags;
-  }
-
   #guard(callback: () => void): void {
     try {
       callback();
@@ -604,18 +546,6 @@ export class SIPClient extends MessageGenerators {
     }
   }
 }
-
-/** The option tags of Supported, and as it is written. */
-interface Supported {
-  readonly tags: readonly string[];
-  readonly text: string;
-}
-
-/** Requests whose Supported, and that of their responses, others go by. */
-const EXTENSIBLE: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "OPTIONS", "REFER", "PRACK"]);
-
-/** Requests outside a dialog that tell where to answer (RFC 3261 §8.1.1.8, RFC 6665 §4.1.2.1, RFC 3515 §2.2). */
-const CONTACTED: ReadonlySet<string> = new Set(["OPTIONS", "SUBSCRIBE", "REFER", "NOTIFY"]);
 
 function defined({ port, protocol }: { port: number | undefined; protocol: TransportProtocol | undefined }): Pick<Target, "port" | "protocol"> {
   return { ...(port === undefined ? {} : { port }), ...(protocol === undefined ? {} : { protocol }) };

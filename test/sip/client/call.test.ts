@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { calling } from "../dialog/Calls.ts";
 import { ANSWER, ended, NOTHING_LEFT, OFFER, World } from "./World.ts";
 
 describe("a call", () => {
@@ -40,11 +41,7 @@ describe("a call", () => {
   });
 
   it("is hung up by the callee", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, call, incoming } = await calling();
     await world.during(incoming.accept(ANSWER));
     await world.during(incoming.bye());
     expect(await ended(world, call)).toMatchObject({ by: "remote", cause: "bye" });

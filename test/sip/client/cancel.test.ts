@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { calling } from "../dialog/Calls.ts";
 import { ANSWER, ended, NOTHING_LEFT, OFFER, PATIENCE, World } from "./World.ts";
 
 describe("giving up a call", () => {
   it("stops the other phone's ringing and ends both sides with 487", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, call, incoming } = await calling();
     incoming.ringing();
     await world.clock.runUntil(() => call.state === "early", 1000);
     call.cancel('SIP;cause=200;text="Call completed elsewhere"');
@@ -112,11 +109,7 @@ describe("giving up a call", () => {
   });
 
   it("does not happen to a phone that rings for ten minutes and says so each minute", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, call, incoming } = await calling();
     incoming.ringing();
     await world.clock.advance(600_000);
     expect(call.state).toBe("early");
@@ -152,11 +145,7 @@ describe("giving up a call", () => {
 
 describe("hanging up at the same moment", () => {
   it("ends both sides as if each had been first", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, call, incoming } = await calling();
     await world.during(incoming.accept(ANSWER));
     await world.during(Promise.all([call.bye(), incoming.bye()]));
     expect(call.endReason).toMatchObject({ by: "local" });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClientInviteSession } from "../../../ts/sip/dialog/ClientInviteSession.ts";
 import type { SIPRequest } from "../../../ts/sip/message/SIPRequest.ts";
+import { calling } from "../dialog/Calls.ts";
 import { ANSWER, ended, NOTHING_LEFT, OFFER, type Peer, type Phone, World } from "./World.ts";
 
 const MOVED = "198.51.100.7";
@@ -54,11 +55,7 @@ describe("a phone whose network changes", () => {
   });
 
   it("is still hung up on by the far end, at the new address", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, alice, call, incoming } = await calling();
     await world.during(incoming.accept(ANSWER));
     incoming.onReinvite = () => ANSWER;
     await world.during(alice.client.recover(move(world)));

@@ -10,19 +10,30 @@ import { ANSWER, OFFER, type Peer, type Phone, type PhoneOptions, World } from "
 export const text = (body: SIPBody | undefined): string | undefined => (body === undefined ? undefined : Buffer.from(body.content).toString());
 export const sdp = (content: string): SIPBody => ({ contentType: "application/sdp", content });
 
-/** A call between two of our phones that has been answered. */
-export async function talking(
-  aliceOptions: Partial<PhoneOptions> = {},
-  bobOptions: Partial<PhoneOptions> = {},
-): Promise<{ world: World; alice: Phone; bob: Phone; call: ClientInviteSession; incoming: ServerInviteSession }> {
+/** Both ends of a call between two of our phones. */
+export interface TwoEnds {
+  readonly world: World;
+  readonly alice: Phone;
+  readonly bob: Phone;
+  readonly call: ClientInviteSession;
+  readonly incoming: ServerInviteSession;
+}
+
+/** Alice calls bob, whose phone has got the INVITE. */
+export async function calling(aliceOptions: Partial<PhoneOptions> = {}, bobOptions: Partial<PhoneOptions> = {}): Promise<TwoEnds> {
   const world = new World();
   const alice = await world.phone({ user: "alice", ...aliceOptions });
   const bob = await world.phone({ user: "bob", ...bobOptions });
   const call = alice.client.invite(bob.uri, { body: OFFER });
-  const incoming = await bob.call();
-  await world.during(incoming.accept(ANSWER));
-  await world.clock.advance(50);
-  return { world, alice, bob, call, incoming };
+  return { world, alice, bob, call, incoming: await bob.call() };
+}
+
+/** Alice has called bob, who has answered. */
+export async function talking(aliceOptions: Partial<PhoneOptions> = {}, bobOptions: Partial<PhoneOptions> = {}): Promise<TwoEnds> {
+  const ends = await calling(aliceOptions, bobOptions);
+  await ends.world.during(ends.incoming.accept(ANSWER));
+  await ends.world.clock.advance(50);
+  return ends;
 }
 
 /** A peer that calls bob, as it likes. */

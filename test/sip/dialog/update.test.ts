@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { SIPRejection } from "../../../ts/sip/dialog/errors.ts";
 import type { SIPResponse } from "../../../ts/sip/message/SIPResponse.ts";
-import { ANSWER, ended, NOTHING_LEFT, OFFER, World } from "../client/World.ts";
-import { calledByPeer, callingPeer, response, sdp, talking, text } from "./Calls.ts";
+import { ANSWER, ended, NOTHING_LEFT, OFFER } from "../client/World.ts";
+import { calledByPeer, calling, callingPeer, response, sdp, talking, text } from "./Calls.ts";
 
 describe("UPDATE (RFC 3311)", () => {
   it("changes a call like a re-INVITE, both ways, in one round trip", async () => {
@@ -51,18 +51,15 @@ describe("UPDATE (RFC 3311)", () => {
 
   it("waits for the one before it, without an offer, too: nobody is asked two things at once", async () => {
     const { world, call, incoming } = await talking();
-    let answer: () => void = () => {};
-    incoming.onReinvite = () =>
-      new Promise((resolve) => {
-        answer = () => resolve(ANSWER);
-      });
+    const answers: (() => void)[] = [];
+    incoming.onReinvite = () => new Promise((resolve) => answers.push(() => resolve(ANSWER)));
     world.wire.length = 0;
     const first = call.update(OFFER);
     await world.clock.advance(1);
     const both = Promise.all([first, call.update()]);
     await world.clock.advance(300);
     expect(world.wire).toEqual(["alice > bob UPDATE"]);
-    answer();
+    answers[0]?.();
     expect((await world.during(both)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
     expect(world.wire).toEqual(["alice > bob UPDATE", "bob > alice 200", "alice > bob UPDATE", "bob > alice 200"]);
     await world.during(call.bye());
@@ -143,11 +140,7 @@ describe("UPDATE (RFC 3311)", () => {
 
 describe("UPDATE before the call is answered", () => {
   it("may change the session once its first offer has been answered reliably, from either side", async () => {
-    const world = new World();
-    const alice = await world.phone({ user: "alice" });
-    const bob = await world.phone({ user: "bob" });
-    const call = alice.client.invite(bob.uri, { body: OFFER });
-    const incoming = await bob.call();
+    const { world, call, incoming } = await calling();
     call.onReinvite = (offer) => sdp(`caller to ${text(offer)}`);
     incoming.onReinvite = (offer) => sdp(`callee to ${text(offer)}`);
     await expect(incoming.update(sdp("too early"))).rejects.toMatchObject({ code: "SESSION_STATE" });
