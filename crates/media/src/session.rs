@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::collision::Conflicts;
 use crate::control::{Control, Facts};
 use crate::dtmf::{self, EventReceiver, EventSender, Outgoing};
 use crate::emodel;
@@ -30,9 +31,6 @@ const PACKET_STEP: u32 = 10;
 const LONGEST_PACKET: usize = 480;
 /// A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5).
 const SENDS_OF_LATE: u64 = 10_000_000;
-
-/// So many addresses that sent packets with our SSRC are remembered.
-const CONFLICTS: usize = 4;
 
 /// Comfort noise at 8,000 Hz (RFC 3389 §5).
 const NOISE_PAYLOAD_TYPE: u8 = 13;
@@ -65,10 +63,7 @@ enum Payload {
 #[derive(Debug)]
 pub struct Session {
     ssrc: u32,
-    /// Where to take another SSRC from when ours is somebody else's too, and whose packets bore it (RFC 3550 §8.2).
-    random: u32,
-    conflicts: [Option<SocketAddr>; CONFLICTS],
-    conflict: usize,
+    conflicts: Conflicts,
     sequence: u16,
     timestamp: u32,
     parameters: Option<StreamParameters>,
@@ -115,7 +110,6 @@ pub struct Session {
     bytes_received: u64,
     packets_rejected: u64,
     packets_duplicate: u64,
-    packets_looped: u64,
     samples_overrun: u64,
 }
 
@@ -124,9 +118,7 @@ impl Session {
     pub fn new(options: SessionOptions) -> Self {
         Self {
             ssrc: options.ssrc,
-            random: options.seed ^ options.ssrc,
-            conflicts: [None; CONFLICTS],
-            conflict: 0,
+            conflicts: Conflicts::new(options.seed ^ options.ssrc),
             sequence: options.sequence,
             timestamp: options.timestamp,
             parameters: None,
@@ -167,7 +159,6 @@ impl Session {
             bytes_received: 0,
             packets_rejected: 0,
             packets_duplicate: 0,
-            packets_looped: 0,
             samples_overrun: 0,
         }
     }
@@ -431,7 +422,7 @@ impl Session {
             packets_lost: self.reception.lost(),
             packets_late: self.playout.late(),
             packets_duplicate: self.packets_duplicate,
-            packets_looped: self.packets_looped,
+            packets_looped: self.conflicts.looped,
             samples_played: self.playout.played,
             samples_concealed: self.playout.concealed,
             samples_stretched: self.playout.stretched,
@@ -575,20 +566,8 @@ impl Session {
 
     /// A packet of the far end's bears our SSRC.
     fn collide(&mut self, source: SocketAddr) {
-        if self.conflicts.contains(&Some(source)) {
-            self.packets_looped += 1;
-            return;
-        }
-        self.conflicts[self.conflict] = Some(source);
-        self.conflict = (self.conflict + 1) % CONFLICTS;
-        let former = self.ssrc;
-        while self.ssrc == former {
-            self.random = if self.random == 0 { 1 } else { self.random };
-            self.random ^= self.random << 13;
-            self.random ^= self.random >> 17;
-            self.random ^= self.random << 5;
-            self.ssrc = self.random;
-        }
+        let Some(ssrc) = self.conflicts.meet(source, self.ssrc) else { return };
+        self.ssrc = ssrc;
         self.control.rename(self.ssrc, self.packets_sent, self.bytes_sent);
         self.marker = true;
     }

@@ -2,6 +2,7 @@
 
 import type { Encoding, MediaEvent, MediaStatistics, SessionCore, SessionOptions, StreamParameters } from "../contract.ts";
 import { canonicalAddress } from "./address.ts";
+import { Conflicts } from "./collision.ts";
 import { Control, type Facts } from "./control.ts";
 import { EventReceiver, EventSender, PAYLOAD_LENGTH } from "./dtmf.ts";
 import { opinion, rating } from "./emodel.ts";
@@ -29,9 +30,6 @@ const PACKET_STEP = 10;
 const LONGEST_PACKET = 480;
 /** A far end that sent RTP within this time, µs, is a sender for RTCP: two of its intervals (RFC 3550 §6.3.5). */
 const SENDS_OF_LATE = 10_000_000;
-
-/** So many addresses that sent packets with our SSRC are remembered. */
-const CONFLICTS = 4;
 
 /** What a payload type number stands for. */
 type Payload = "unknown" | "event" | "noise" | Encoding;
@@ -67,10 +65,7 @@ const DIRECTIONS = {
  */
 export class Session implements SessionCore {
   #ssrc: number;
-  /** Where to take another SSRC from when ours is somebody else's too, and whose packets bore it (RFC 3550 §8.2). */
-  #random: number;
-  readonly #conflicts: string[] = Array.from({ length: CONFLICTS }, () => "");
-  #conflict = 0;
+  readonly #conflicts: Conflicts;
   #sequence: number;
   #timestamp: number;
   #parameters: StreamParameters | undefined;
@@ -117,7 +112,6 @@ export class Session implements SessionCore {
   #bytesReceived = 0;
   #packetsRejected = 0;
   #packetsDuplicate = 0;
-  #packetsLooped = 0;
   #samplesOverrun = 0;
   /** Room for a header, a frame and a packet that was held back, so that none is allocated for a packet. */
   readonly #header: Header = newHeader();
@@ -128,7 +122,7 @@ export class Session implements SessionCore {
   /** A session that does nothing until it is configured. */
   constructor(options: SessionOptions) {
     this.#ssrc = options.ssrc >>> 0;
-    this.#random = ((options.seed ?? 0) ^ options.ssrc) >>> 0;
+    this.#conflicts = new Conflicts(((options.seed ?? 0) ^ options.ssrc) >>> 0);
     this.#sequence = options.sequence & 0xffff;
     this.#timestamp = options.timestamp >>> 0;
     this.#playout = new Playout((options.minimumDelay ?? 20) >>> 0, (options.maximumDelay ?? 200) >>> 0);
@@ -387,7 +381,7 @@ export class Session implements SessionCore {
       packetsLost: this.#reception.lost,
       packetsLate: this.#playout.late,
       packetsDuplicate: this.#packetsDuplicate,
-      packetsLooped: this.#packetsLooped,
+      packetsLooped: this.#conflicts.looped,
       samplesPlayed: this.#playout.played,
       samplesConcealed: this.#playout.concealed,
       samplesStretched: this.#playout.stretched,
@@ -528,21 +522,11 @@ export class Session implements SessionCore {
 
   /** A packet of the far end's bears our SSRC. */
   #collide(address: string, port: number): void {
-    const source = `${port} ${address}`;
-    if (this.#conflicts.includes(source)) {
-      this.#packetsLooped += 1;
+    const ssrc = this.#conflicts.meet(address, port, this.#ssrc);
+    if (ssrc === undefined) {
       return;
     }
-    this.#conflicts[this.#conflict] = source;
-    this.#conflict = (this.#conflict + 1) % CONFLICTS;
-    const former = this.#ssrc;
-    while (this.#ssrc === former) {
-      this.#random = this.#random === 0 ? 1 : this.#random;
-      this.#random ^= this.#random << 13;
-      this.#random ^= this.#random >>> 17;
-      this.#random ^= this.#random << 5;
-      this.#ssrc = this.#random >>> 0;
-    }
+    this.#ssrc = ssrc;
     this.#control.rename(this.#ssrc, this.#packetsSent, this.#bytesSent);
     this.#marker = true;
   }
