@@ -7,8 +7,8 @@
 //!
 //! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
 //! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`.
-//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`loss`] and [`emodel`] say how the call sounds; [`tones`] hears digits
-//! that come as sound.
+//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`loss`] and [`emodel`] say
+//! how the call sounds; [`tones`] hears digits that come as sound.
 //! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`] ([`voice`]) → [`rtp`].
 #![forbid(unsafe_code)]
 
