@@ -45,6 +45,13 @@ it("is right for any order of handing over and sending", () => {
   );
 });
 
+it("forgets what was sent while nobody asked", () => {
+  const sent = new SentAudio();
+  sent.push(ramp(1, 480));
+  sent.keep(160);
+  expect(sent.take({ samplesQueued: 0, framesSilent: 0 })).toEqual(ramp(321, 160));
+});
+
 it("remembers no more than a session can have queued", () => {
   const sent = new SentAudio();
   for (let i = 0; i < 10; i++) sent.push(ramp(0, 10_000));

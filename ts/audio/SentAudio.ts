@@ -24,12 +24,17 @@ export class SentAudio {
   /** The session took these samples; the array must not change any more. */
   push(samples: Int16Array): void {
     this.#handed.push(samples);
-    this.#handed.skip(Math.max(0, this.#handed.length - MOST_QUEUED));
+    this.keep(MOST_QUEUED);
   }
 
   /** The session dropped the last `samples` of what was queued. */
   dropped(samples: number): void {
     this.#handed.truncate(Math.max(0, this.#handed.length - samples));
+  }
+
+  /** Forgets all but the last `samples`, for what was sent before is of no interest. */
+  keep(samples: number): void {
+    this.#handed.skip(Math.max(0, this.#handed.length - samples));
   }
 
   /** What was sent since the last time. Silence comes where the queue was empty: before what was sent, unless the queue is empty now. */

@@ -20,6 +20,8 @@ const READ_BACKLOG = 65_536;
 const LONGEST_WAIT = 8_000;
 /** Refill the engine's send buffer when it falls to this: far from empty, and a wake-up every few seconds only. */
 const REFILL_AT = 16_384;
+/** While nothing records, only what is still queued is kept: asked for anew whenever so many samples have come on top of it. */
+const FORGET_AT = 4_000;
 /** Record what was sent when it comes to this: well before the oldest is forgotten. */
 const RECORD_AT = 32_768;
 
@@ -34,6 +36,7 @@ export class SessionAudio {
   readonly #outbound = new SampleQueue();
   readonly #sent = new SentAudio();
   readonly #recorders = new Set<Tracks>();
+  #forgetAt = FORGET_AT;
   #pumping = false;
   #tapping = false;
   #closed = false;
@@ -64,7 +67,13 @@ export class SessionAudio {
     const taken = this.#session.write(samples);
     if (taken > 0) this.#sent.push(samples.subarray(0, taken));
     // A far end that is never heard wakes no tap.
-    if (this.#recorders.size > 0 && this.#sent.length > RECORD_AT) this.#drain();
+    if (this.#recorders.size > 0) {
+      if (this.#sent.length > RECORD_AT) this.#drain();
+    } else if (this.#sent.length > this.#forgetAt) {
+      const { samplesQueued } = this.#session.statistics();
+      this.#sent.keep(samplesQueued);
+      this.#forgetAt = 2 * samplesQueued + FORGET_AT;
+    }
     return taken;
   }
 
