@@ -87,7 +87,8 @@ class Ear {
     const report = JSON.stringify({ hertz: this.#hertz, windows: windows.length, good: good.length, stalls, ...statistics });
     expect(windows.length, report).toBeGreaterThanOrEqual(20);
     expect(good.length, report).toBeGreaterThanOrEqual(Math.max(0.9 * windows.length - 2 * stalls, 0.25 * windows.length));
-    const level = good.map((window) => window.level).toSorted((a, b) => a - b)[good.length >> 1] ?? 0;
+    // Of the whole ones: where frames are missing, what was made up for them fades.
+    const level = good.map((window) => window.level).toSorted((a, b) => a - b)[Math.floor(0.9 * good.length)] ?? 0;
     expect(Math.abs(20 * Math.log10(level / (AMPLITUDE / Math.SQRT2))), report).toBeLessThan(1);
     expect(statistics.packetsLost, report).toBe(0);
     expect(statistics.samplesOverrun, report).toBe(0);
