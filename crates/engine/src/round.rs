@@ -185,10 +185,21 @@ impl Round {
 /// Has the processor fetch so many bytes into its cache while it does something else.
 #[inline]
 fn fetch(start: *const u8, length: usize) {
-    #[cfg(target_arch = "x86_64")]
     for offset in (0..length).step_by(64) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let line = start.wrapping_add(offset);
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: a prefetch is a mere hint: it reads nothing that the program sees, and takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(offset).cast()) };
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(line.cast());
+        }
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: likewise.
+        unsafe {
+            std::arch::asm!("prfm pldl1keep, [{line}]", line = in(reg) line, options(nostack, preserves_flags, readonly));
+        }
+        // Elsewhere there is no such hint, or none that Rust offers.
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let _ = line;
     }
 }

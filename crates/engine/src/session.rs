@@ -110,7 +110,7 @@ impl MediaSession {
             control: sockets.control,
             control_emptied: now,
             // Sessions opened together do not look together.
-            control_turn: handle % CONTROL_TURN,
+            control_turn: handle.rem_euclid(CONTROL_TURN),
             pace: Pace::new(),
             peer: Peer::new(),
         };
