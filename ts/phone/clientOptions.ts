@@ -20,6 +20,7 @@ const SAME = [
   "allowMD5Auth",
   "allowBasicAuth",
   "followRedirects",
+  "maxTransactions",
   "timers",
 ] as const satisfies readonly (keyof PhoneOptions & keyof SIPClientOptions)[];
 

@@ -106,6 +106,8 @@ export interface VoIPPhoneParameter extends MediaOptions {
   readonly sessionExpires?: number;
   readonly minSE?: number;
   readonly followRedirects?: number;
+  /** How many requests of others may be at work before new calls are answered 503; see {@link SIPClientOptions.maxTransactions}. */
+  readonly maxTransactions?: number;
   readonly allowMD5Auth?: boolean;
   readonly allowBasicAuth?: boolean;
   /** SIP timers (RFC 3261 Table 4), for tests and odd networks. */
