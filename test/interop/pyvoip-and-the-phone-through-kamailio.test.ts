@@ -32,10 +32,9 @@ function expectSaid(hertz: number, heard: Sound, call: VoIPCall): void {
   const stalls = framesSkipped + samplesConcealed / 160;
   const report = JSON.stringify({ ...found, likeness: likeness(speech, heard), ...call.stats() });
   expect(found.seconds).toBeGreaterThan(0.5);
-  expect(found.share, report).toBeGreaterThan(0.6);
+  expect(found.share, report).toBeGreaterThan(Math.max(0.7 - stalls / 5, 0.2));
   expect(Math.abs(found.level - -9)).toBeLessThan(1);
-  // Other speech has up to 0.68.
-  expect(likeness(speech, heard), report).toBeGreaterThan(Math.max(0.85 - 0.02 * stalls, 0.7));
+  expect(likeness(speech, heard), report).toBeGreaterThan(0.86);
 }
 
 // pyVoIP has no way to send digits, no hold, and ignores MESSAGE. 2.0's own MESSAGE fails on the 407 of any proxy.

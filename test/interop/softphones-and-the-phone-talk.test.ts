@@ -35,9 +35,9 @@ async function expectHeard(bob: Softphone, call: VoIPCall): Promise<void> {
     const like = likeness(speech, recording);
     const report = JSON.stringify({ ...found, begin, like, stalls });
     // Nine windows: each stall of ours may spoil two.
-    expect(found.share, report).toBeGreaterThan(Math.max(0.8 - stalls / 5, 0.3));
+    expect(found.share, report).toBeGreaterThan(Math.max(0.8 - stalls / 5, 0.2));
     expect(found.level, report).toBeCloseTo(-9, 0);
-    expect(like, report).toBeGreaterThan(Math.max(0.9 - 0.02 * stalls, 0.7));
+    expect(like, report).toBeGreaterThan(0.86);
   }
 }
 

@@ -20,7 +20,7 @@ function cameBy(kamailio: Kamailio, protocol: string): void {
   expect(kamailio.logged(/lost /)).toEqual([]);
 }
 
-describe("through Kamailio", () => {
+describe.concurrent("through Kamailio", () => {
   it.each(ways)("a phone on $ours and a baresip on $theirs call each other and hear each other", async ({ ours, theirs }) => {
     const peers = new Peers();
     try {

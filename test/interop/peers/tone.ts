@@ -31,7 +31,7 @@ export function listenFor(hertz: number, sound: Sound): Heard {
   if (first < 0) return { seconds: 0, share: 0, longestGap: 0, level: -Infinity };
   const last = windows.findLastIndex((window) => power(window) > silence);
   const heard = windows.slice(first, last + 1);
-  const good = heard.filter((window) => goertzel(window, hertz / sound.sampleRate) >= 0.9 * power(window) * window.length);
+  const good = heard.filter((window) => power(window) > silence && goertzel(window, hertz / sound.sampleRate) >= 0.9 * power(window) * window.length);
 
   let longestGap = 0;
   let gap = 0;
