@@ -46,7 +46,7 @@ describe("baresip calls the phone through Kamailio", () => {
     await kamailio.logs(/registered phone contact=\[.*expires=0|registered phone .*expires=\[0\]/);
   });
 
-  it("is hung up by the phone: the BYE follows Kamailio's Record-Route to a Contact with a \"-\"", async () => {
+  it('is hung up by the phone: the BYE follows Kamailio\'s Record-Route to a Contact with a "-"', async () => {
     const kamailio = await peers.kamailio();
     const alice = await peers.baresip("alice", tone(1000, 30), { kamailio });
     const phone = await startPhone(peers, { server: "127.0.0.1", port: kamailio.port });
@@ -61,7 +61,11 @@ describe("baresip calls the phone through Kamailio", () => {
     await within(call.hangup(), "the far end to confirm the BYE");
     await alice.event("CALL_CLOSED");
     await kamailio.logs(/reply 200 to BYE/);
-    expect(kamailio.logged(new RegExp(`request BYE .* ruri=<sip:alice-0x[0-9a-f]+@127.0.0.1:${alice.sipPort}.* route=\\[<sip:127.0.0.1:${kamailio.port};`))).toHaveLength(1);
+    expect(
+      kamailio.logged(
+        new RegExp(`request BYE .* ruri=<sip:alice-0x[0-9a-f]+@127.0.0.1:${alice.sipPort}.* route=\\[<sip:127.0.0.1:${kamailio.port};`),
+      ),
+    ).toHaveLength(1);
     expect(kamailio.logged(/lost /)).toEqual([]);
   });
 });

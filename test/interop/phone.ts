@@ -114,7 +114,16 @@ export async function startClient(peers: Peers, options: Partial<SIPClientOption
 /** What a client says of its media: signalling is all that counts where one is used. */
 export const description: SIPBody = {
   contentType: "application/sdp",
-  content: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 19998 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", ""].join("\r\n"),
+  content: [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "c=IN IP4 127.0.0.1",
+    "t=0 0",
+    "m=audio 19998 RTP/AVP 0",
+    "a=rtpmap:0 PCMU/8000",
+    "",
+  ].join("\r\n"),
 };
 
 /** `127.0.0.1:port` of a started phone. */
@@ -156,8 +165,8 @@ export async function hear(call: VoIPCall, seconds: number): Promise<Sound> {
 }
 
 /**
- * The verdict on a tone: at least `seconds` of it, and clean in nine windows of ten. On a machine too busy to run us every 20 ms the phone skips
- * frames and conceals packets, and says so: each of those may spoil the two windows that it touches, and no more.
+ * The verdict on a tone: at least `seconds` of it, and clean in nine windows of ten. On a machine too busy to run us every 20 ms the phone
+ * skips frames and conceals packets, and says so: each of those may spoil the two windows that it touches, and no more.
  */
 export function expectTone(heard: Heard, seconds: number, call: VoIPCall): void {
   const statistics = call.stats();

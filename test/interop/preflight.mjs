@@ -21,7 +21,8 @@ const programs = {
 const modules = { "tls.so": "kamailio-tls-modules" };
 
 /** Where `peers/pyvoip/install.sh` puts pyVoIP, one environment a version. */
-export const pyvoipDirectory = process.env.SIDETONE_PYVOIP ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sidetone/pyvoip");
+export const pyvoipDirectory =
+  process.env.SIDETONE_PYVOIP ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sidetone/pyvoip");
 const pyvoipVersions = ["1.6.8", "2.0.0a4"];
 const pyvoipInstaller = new URL("peers/pyvoip/install.sh", import.meta.url).pathname;
 

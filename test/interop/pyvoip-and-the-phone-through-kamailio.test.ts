@@ -23,8 +23,8 @@ async function converse(call: VoIPCall, pyvoip: PyVoIP): Promise<Sound> {
 }
 
 /**
- * The tone at its level, and the speech. pyVoIP has no jitter buffer and its own idea of 20 ms: it may lack a packet here and there. So may we
- * on a busy machine, see `expectTone`.
+ * The tone at its level, and the speech. pyVoIP has no jitter buffer and its own idea of 20 ms: it may lack a packet here and there. So may
+ * we on a busy machine, see `expectTone`.
  */
 function expectSaid(hertz: number, heard: Sound, call: VoIPCall): void {
   const found = listenFor(hertz, cut(heard, 0, 1));
@@ -42,20 +42,23 @@ describe("through Kamailio", () => {
   const peers = new Peers();
   afterEach(() => peers.stop());
 
-  it.each<PyVoIPVersion>(["1.6.8", "2.0.0a4"])("the phone calls pyVoIP %s: tone and speech both ways, digits; and hangs up", async (version) => {
-    const kamailio = await peers.kamailio();
-    const pyvoip = await peers.pyvoip("bob", said(1000), kamailio, { version });
-    const phone = await startPhone(peers, { server: "127.0.0.1", port: kamailio.port });
-    const call = await phone.call("bob");
-    await answered(call);
-    const heard = await converse(call, pyvoip);
-    await within(call.hangup(), "pyVoIP to confirm the BYE");
-    await pyvoip.reaches("ENDED");
-    expectSaid(1000, heard, call);
-    expectSaid(440, (await pyvoip.heard())[0]!, call);
-  });
+  it.each<PyVoIPVersion>(["1.6.8", "2.0.0a4"])(
+    "the phone calls pyVoIP %s: tone and speech both ways, digits; and hangs up",
+    async (version) => {
+      const kamailio = await peers.kamailio();
+      const pyvoip = await peers.pyvoip("bob", said(1000), kamailio, { version });
+      const phone = await startPhone(peers, { server: "127.0.0.1", port: kamailio.port });
+      const call = await phone.call("bob");
+      await answered(call);
+      const heard = await converse(call, pyvoip);
+      await within(call.hangup(), "pyVoIP to confirm the BYE");
+      await pyvoip.reaches("ENDED");
+      expectSaid(1000, heard, call);
+      expectSaid(440, (await pyvoip.heard())[0]!, call);
+    },
+  );
 
-  // pyVoIP ignores Record-Route, so that a record-routing proxy loses its ACK: this one goes between them in the call, too, but does not ask for it.
+  // pyVoIP ignores Record-Route, so that a record-routing proxy loses its ACK: this one stays in the call, but does not ask for it.
   it.each<{ version: PyVoIPVersion; defines: string[]; ends: "local" | "remote" }>([
     // Hangs for ever on 407.
     { version: "1.6.8", defines: ["WITHOUT_ROUTES", "WITH_401"], ends: "remote" },

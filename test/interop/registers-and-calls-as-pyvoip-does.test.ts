@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { CallState, CredentialsManager, InvalidAccountInfoError, PhoneStatus, TransportMode, VoIPCall, type VoIPPhoneParameter } from "../../ts/index.ts";
+import {
+  CallState,
+  CredentialsManager,
+  InvalidAccountInfoError,
+  PhoneStatus,
+  TransportMode,
+  VoIPCall,
+  type VoIPPhoneParameter,
+} from "../../ts/index.ts";
 import { within } from "./peers/deadline.ts";
 import type { Kamailio } from "./peers/Kamailio.ts";
 import type { Peers } from "./peers/Peers.ts";
@@ -9,7 +17,7 @@ import type { Protocol } from "./peers/softphone.ts";
 import { tone } from "./peers/tone.ts";
 import { answered, newPhone, phoneAt, withPeers } from "./phone.ts";
 
-// What pyVoIP tests itself against a live server, by its names: registration with and without a password, and the ways in which a call ends.
+// What pyVoIP tests itself against a live server: registration with and without a password, and the ways in which a call ends.
 const protocols: readonly Protocol[] = ["UDP", "TCP", "TLS"];
 
 /** Tells which of the documented hooks ran. */
@@ -62,8 +70,14 @@ describe.concurrent("at Kamailio, a phone", () => {
       const kamailio = await kamailioWith(peers);
       const wrong = new CredentialsManager();
       wrong.add("phone", "guess");
-      const parameter: Partial<VoIPPhoneParameter> = protocol === "TLS" ? { port: kamailio.tlsPort!, tlsCa: kamailio.certificate } : { port: kamailio.port };
-      const phone = await newPhone(peers, { server: "127.0.0.1", transportMode: TransportMode[protocol], credentialsManager: wrong, ...parameter });
+      const parameter: Partial<VoIPPhoneParameter> =
+        protocol === "TLS" ? { port: kamailio.tlsPort!, tlsCa: kamailio.certificate } : { port: kamailio.port };
+      const phone = await newPhone(peers, {
+        server: "127.0.0.1",
+        transportMode: TransportMode[protocol],
+        credentialsManager: wrong,
+        ...parameter,
+      });
       await expect(within(phone.start(), "start() to fail")).rejects.toThrow(InvalidAccountInfoError);
       expect(phone.getStatus()).toBe(PhoneStatus.FAILED);
       expect(kamailio.logged(/registered phone/)).toEqual([]);

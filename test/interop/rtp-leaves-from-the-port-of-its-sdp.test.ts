@@ -36,7 +36,10 @@ describe("the phone's RTP", () => {
     // Its pace: the machine may hold a packet up, but never hurry one, so the quickest of the first and of the last second tell.
     const quickest = (some: readonly HeardPacket[]): { sent: number; transit: number } =>
       some
-        .map(({ timestamp, arrived }) => ({ sent: ((timestamp - first.timestamp) >>> 0) / 8, transit: arrived - ((timestamp - first.timestamp) >>> 0) / 8 }))
+        .map(({ timestamp, arrived }) => ({
+          sent: ((timestamp - first.timestamp) >>> 0) / 8,
+          transit: arrived - ((timestamp - first.timestamp) >>> 0) / 8,
+        }))
         .reduce((best, other) => (other.transit < best.transit ? other : best));
     const [early, late] = [quickest(packets.slice(0, 50)), quickest(packets.slice(-50))];
     const frame = 20 * (1 + (late.transit - early.transit) / (late.sent - early.sent));

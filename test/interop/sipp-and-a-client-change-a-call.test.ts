@@ -22,63 +22,95 @@ const ended = async (session: InviteSession): Promise<void> => {
 };
 
 const calls: readonly Case[] = [
-  { it: "sends an UPDATE", scenario: "uas-takes-an-update",
+  {
+    it: "sends an UPDATE",
+    scenario: "uas-takes-an-update",
     meanwhile: async (session) => {
       expect((await within(session.update(description), "the answer")).statusCode).toBe(200);
       await hangUp(session);
-    } },
-  { it: "sends a re-INVITE", scenario: "uas-is-changed",
+    },
+  },
+  {
+    it: "sends a re-INVITE",
+    scenario: "uas-is-changed",
     meanwhile: async (session) => {
       expect((await within(session.reinvite(description), "the answer")).statusCode).toBe(200);
       await hangUp(session);
-    } },
-  { it: "sends its re-INVITE again after glare", scenario: "uas-meets-glare",
+    },
+  },
+  {
+    it: "sends its re-INVITE again after glare",
+    scenario: "uas-meets-glare",
     meanwhile: async (session) => {
       expect((await within(session.reinvite(description), "the answer")).statusCode).toBe(200);
       await hangUp(session);
-    } },
-  { it: "transfers, and hears how it went", scenario: "uas-is-transferred",
+    },
+  },
+  {
+    it: "transfers, and hears how it went",
+    scenario: "uas-is-transferred",
     meanwhile: async (session) => {
       expect(await within(session.refer("sip:carol@192.0.2.77").outcome, "the outcome")).toMatchObject({ success: true, status: 200 });
       await hangUp(session);
-    } },
-  { it: "transfers without a subscription", scenario: "uas-is-transferred-without-subscription",
+    },
+  },
+  {
+    it: "transfers without a subscription",
+    scenario: "uas-is-transferred-without-subscription",
     meanwhile: async (session) => {
       await within(session.refer("sip:carol@192.0.2.77", { subscribe: false }).outcome, "the outcome");
       await hangUp(session);
-    } },
-  { it: "gives a call up that the far end has forgotten (481)", scenario: "uas-forgets-the-call",
+    },
+  },
+  {
+    it: "gives a call up that the far end has forgotten (481)",
+    scenario: "uas-forgets-the-call",
     meanwhile: async (session) => {
       expect((await within(session.request("INFO"), "the answer")).statusCode).toBe(481);
       await ended(session);
       expect(session.endReason).toMatchObject({ cause: "gone" });
-    } },
-  { it: "does not ask for reliable ringing when that is off", scenario: "uas-rings-unreliably", client: { rel100: "off" }, meanwhile: hangUp },
+    },
+  },
+  {
+    it: "does not ask for reliable ringing when that is off",
+    scenario: "uas-rings-unreliably",
+    client: { rel100: "off" },
+    meanwhile: hangUp,
+  },
   { it: "requires reliable ringing", scenario: "uas-rings-reliably", client: { rel100: "required" }, meanwhile: hangUp },
 ];
 
 const answers: readonly Case[] = [
-  { it: "tries again after glare", scenario: "uac-meets-glare",
+  {
+    it: "tries again after glare",
+    scenario: "uac-meets-glare",
     meanwhile: async (session) => {
       expect((await within(session.reinvite(description), "the answer")).statusCode).toBe(200);
       await ended(session);
-    } },
-  { it: "is transferred, and tells how it went", scenario: "uac-refers",
+    },
+  },
+  {
+    it: "is transferred, and tells how it went",
+    scenario: "uac-refers",
     meanwhile: async (session) => {
       session.onRefer = (refer) => {
         refer.accept();
         refer.report(200);
       };
       await ended(session);
-    } },
-  { it: "is transferred without a subscription", scenario: "uac-refers-without-subscription",
+    },
+  },
+  {
+    it: "is transferred without a subscription",
+    scenario: "uac-refers-without-subscription",
     meanwhile: async (session) => {
       session.onRefer = (refer) => {
         refer.accept();
         refer.report(200);
       };
       await ended(session);
-    } },
+    },
+  },
 ];
 
 async function withPeers(test: (peers: Peers) => Promise<void>): Promise<void> {

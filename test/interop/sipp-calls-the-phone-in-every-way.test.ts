@@ -24,29 +24,53 @@ const asIs = { retransmissions: false };
 const hasty = { timers: { t1: 20, t2: 160 } };
 
 const cases: readonly Case[] = [
-  { it: "rings once for an INVITE that comes twice", scenario: "uac-retransmits-invite", phone: ringing, sipp: asIs, ends: { cause: "cancel" } },
-  { it: "takes one of two branches of a fork, and merges the other (482)", scenario: "uac-comes-by-two-ways", phone: ringing, sipp: asIs, ends: { cause: "cancel" } },
+  {
+    it: "rings once for an INVITE that comes twice",
+    scenario: "uac-retransmits-invite",
+    phone: ringing,
+    sipp: asIs,
+    ends: { cause: "cancel" },
+  },
+  {
+    it: "takes one of two branches of a fork, and merges the other (482)",
+    scenario: "uac-comes-by-two-ways",
+    phone: ringing,
+    sipp: asIs,
+    ends: { cause: "cancel" },
+  },
   { it: "repeats its 200 until the ACK comes", scenario: "uac-acknowledges-late", sipp: asIs },
-  { it: "hangs up when no ACK ever comes", scenario: "uac-never-acknowledges", phone: { ...hasty, callClass: Ringing }, ends: { by: "timeout", cause: "no-ack" },
-    meanwhile: (call) => expect(call.answer()).rejects.toThrow(/acknowledge/) },
+  {
+    it: "hangs up when no ACK ever comes",
+    scenario: "uac-never-acknowledges",
+    phone: { ...hasty, callClass: Ringing },
+    ends: { by: "timeout", cause: "no-ack" },
+    meanwhile: (call) => expect(call.answer()).rejects.toThrow(/acknowledge/),
+  },
   { it: "confirms a BYE that comes twice", scenario: "uac-hangs-up-twice", sipp: asIs },
   { it: "reads compact headers", scenario: "uac-writes-compact-headers" },
   { it: "reads folded headers", scenario: "uac-folds-headers", sipp: { keys: { fold: " " } } },
   { it: "finds the offer in a multipart body", scenario: "uac-wraps-sdp-in-multipart" },
   { it: "offers in its 200 when the INVITE did not", scenario: "uac-offers-late" },
-  { it: "keeps nine Vias and three Record-Routes, and calls back a Contact of all legal characters", scenario: "uac-comes-a-long-way",
+  {
+    it: "keeps nine Vias and three Record-Routes, and calls back a Contact of all legal characters",
+    scenario: "uac-comes-a-long-way",
     sipp: { keys: { v6: "[2001:db8::4]" } },
     meanwhile: async (call) => {
       if (call.state !== "ANSWERED") await within(new Promise((resolve) => call.once("answered", () => resolve(undefined))), "the answer");
       await within(call.hangup(), "the far end to confirm the BYE");
     },
-    ends: { by: "local", cause: "bye" } },
+    ends: { by: "local", cause: "bye" },
+  },
   { it: "refuses an extension that it does not have (420)", scenario: "uac-requires-the-unknown", noCall: true },
   { it: "refuses a method that it does not know (405)", scenario: "uac-asks-with-an-unknown-method", noCall: true },
   { it: "answers OPTIONS", scenario: "uac-asks-for-options", noCall: true },
   { it: "answers OPTIONS in a call", scenario: "uac-asks-for-options-in-a-call" },
   { it: "knows no dialog but its own (481)", scenario: "uac-knows-another-dialog", noCall: true },
-  { it: "hears digits that come by INFO", scenario: "uac-presses-keys-by-info", meanwhile: async (call) => expect(await digits(call, 2)).toBe("5#") },
+  {
+    it: "hears digits that come by INFO",
+    scenario: "uac-presses-keys-by-info",
+    meanwhile: async (call) => expect(await digits(call, 2)).toBe("5#"),
+  },
   { it: "follows a re-INVITE to another codec", scenario: "uac-changes-the-codec" },
   { it: "is held by sendonly and resumed", scenario: "uac-holds-by-sendonly" },
   { it: "is held by inactive and resumed", scenario: "uac-holds-by-inactive" },
@@ -62,23 +86,26 @@ const cases: readonly Case[] = [
 ];
 
 describe.concurrent("SIPp calls the phone, which", () => {
-  it.each(cases)("$it", async ({ scenario, phone: parameter = {}, sipp: options = {}, meanwhile, noCall, ends = { by: "remote", cause: "bye" } }) => {
-    const peers = new Peers();
-    try {
-      const phone = await startPhone(peers, parameter);
-      const coming = noCall ? undefined : incoming(phone);
-      const sipp = await peers.sipp(scenario, { target: addressOf(phone), user: "phone", ...options });
-      await Promise.all([
-        sipp.succeeded(),
-        coming?.then(async (call) => {
-          const over = within(call.ended, "the end of the call", 40_000);
-          await meanwhile?.(call, phone);
-          expect(await over).toMatchObject(ends);
-        }),
-      ]);
-      expect(phone.calls.size).toBe(0);
-    } finally {
-      await peers.stop();
-    }
-  });
+  it.each(cases)(
+    "$it",
+    async ({ scenario, phone: parameter = {}, sipp: options = {}, meanwhile, noCall, ends = { by: "remote", cause: "bye" } }) => {
+      const peers = new Peers();
+      try {
+        const phone = await startPhone(peers, parameter);
+        const coming = noCall ? undefined : incoming(phone);
+        const sipp = await peers.sipp(scenario, { target: addressOf(phone), user: "phone", ...options });
+        await Promise.all([
+          sipp.succeeded(),
+          coming?.then(async (call) => {
+            const over = within(call.ended, "the end of the call", 40_000);
+            await meanwhile?.(call, phone);
+            expect(await over).toMatchObject(ends);
+          }),
+        ]);
+        expect(phone.calls.size).toBe(0);
+      } finally {
+        await peers.stop();
+      }
+    },
+  );
 });

@@ -28,7 +28,10 @@ const over = (session: InviteSession): Promise<void> => within(session.closed, "
 async function withClient(test: (client: SIPClient, peers: Peers) => Promise<void>): Promise<void> {
   const peers = new Peers();
   try {
-    await test(await startClient(peers, { clock: fast, timers, sessionExpires: 90, stopTimeout: 4000 * SPEED, answerTimeout: 180 * SPEED }), peers);
+    await test(
+      await startClient(peers, { clock: fast, timers, sessionExpires: 90, stopTimeout: 4000 * SPEED, answerTimeout: 180 * SPEED }),
+      peers,
+    );
   } finally {
     await peers.stop();
   }

@@ -13,30 +13,33 @@ describe("the peers among themselves", () => {
   it.each([
     { challenge: 407, defines: [] },
     { challenge: 401, defines: ["WITH_401"] },
-  ])("baresip calls baresip through Kamailio, which challenges with $challenge: tones and digits both ways", async ({ challenge, defines }) => {
-    const kamailio = await peers.kamailio({ defines });
-    const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, autoAnswer: true });
-    const alice = await peers.baresip("alice", tone(440, 30), { kamailio });
+  ])(
+    "baresip calls baresip through Kamailio, which challenges with $challenge: tones and digits both ways",
+    async ({ challenge, defines }) => {
+      const kamailio = await peers.kamailio({ defines });
+      const bob = await peers.baresip("bob", tone(1000, 30), { kamailio, autoAnswer: true });
+      const alice = await peers.baresip("alice", tone(440, 30), { kamailio });
 
-    await alice.dial(`sip:bob@127.0.0.1:${kamailio.port}`);
-    await alice.event("CALL_ESTABLISHED");
-    await alice.sendDigit("5");
-    expect((await bob.event("CALL_DTMF_START")).param).toBe("5");
-    await bob.sendDigit("9");
-    expect((await alice.event("CALL_DTMF_START")).param).toBe("9");
-    await alice.hangup();
-    await bob.event("CALL_CLOSED");
+      await alice.dial(`sip:bob@127.0.0.1:${kamailio.port}`);
+      await alice.event("CALL_ESTABLISHED");
+      await alice.sendDigit("5");
+      expect((await bob.event("CALL_DTMF_START")).param).toBe("5");
+      await bob.sendDigit("9");
+      expect((await alice.event("CALL_DTMF_START")).param).toBe("9");
+      await alice.hangup();
+      await bob.event("CALL_CLOSED");
 
-    await kamailio.logs(/reply 200 to BYE/);
-    expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
-    expect(alice.process.lines.filter((line) => line.startsWith(`SIP/2.0 ${challenge} `))).toHaveLength(challenge === 401 ? 2 : 1);
-    expect(kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);
-    expect(kamailio.logged(/lost (ACK|BYE)/)).toEqual([]);
-    await alice.stop();
-    await bob.stop();
-    expect(listenFor(440, (await bob.heard())[0]!).seconds).toBeGreaterThan(0);
-    expect(listenFor(1000, (await alice.heard())[0]!).seconds).toBeGreaterThan(0);
-  });
+      await kamailio.logs(/reply 200 to BYE/);
+      expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
+      expect(alice.process.lines.filter((line) => line.startsWith(`SIP/2.0 ${challenge} `))).toHaveLength(challenge === 401 ? 2 : 1);
+      expect(kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);
+      expect(kamailio.logged(/lost (ACK|BYE)/)).toEqual([]);
+      await alice.stop();
+      await bob.stop();
+      expect(listenFor(440, (await bob.heard())[0]!).seconds).toBeGreaterThan(0);
+      expect(listenFor(1000, (await alice.heard())[0]!).seconds).toBeGreaterThan(0);
+    },
+  );
 
   it("SIPp calls SIPp", async () => {
     const uas = await peers.sipp("uas-answers-and-is-hung-up", { calls: 3 });
@@ -82,7 +85,12 @@ describe("the peers among themselves", () => {
 
   it.each(["uac-calls-and-streams", "uac-calls-and-echoes"])("SIPp calls baresip: %s", async (scenario) => {
     const bob = await peers.baresip("bob", tone(440, 30), { autoAnswer: true });
-    const uac = await peers.sipp(scenario, { target: `127.0.0.1:${bob.sipPort}`, user: "bob", talk: 2000, echo: scenario.endsWith("echoes") });
+    const uac = await peers.sipp(scenario, {
+      target: `127.0.0.1:${bob.sipPort}`,
+      user: "bob",
+      talk: 2000,
+      echo: scenario.endsWith("echoes"),
+    });
     await uac.succeeded();
     await bob.stop();
     const hertz = scenario.endsWith("echoes") ? 440 : 1000;

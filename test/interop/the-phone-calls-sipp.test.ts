@@ -60,7 +60,10 @@ describe("the phone calls SIPp", () => {
     const invites = (await sipp.messages()).filter(({ direction, text }) => direction === "received" && text.startsWith("INVITE "));
     expect(invites).toHaveLength(3);
     const last = invites[2]!.text;
-    for (const [header, realm, nonce] of [["Proxy-Authorization", "proxy.test", "aa11bb22"], ["Authorization", "far.test", "cc33dd44"]] as const) {
+    for (const [header, realm, nonce] of [
+      ["Proxy-Authorization", "proxy.test", "aa11bb22"],
+      ["Authorization", "far.test", "cc33dd44"],
+    ] as const) {
       const given = digestParameters(new RegExp(`^${header}: *Digest (.*)$`, "m").exec(last)![1]!);
       expect(given).toMatchObject({ username: "phone", realm, nonce, qop: "auth" });
       expect(given["response"]).toBe(expectedResponse("INVITE", "phone", users.phone, given));

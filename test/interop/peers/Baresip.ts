@@ -11,7 +11,12 @@ export interface BaresipOptions {
   readonly directory: string;
   readonly name: string;
   /** Registers at this port of 127.0.0.1 with this password; neither when left out. */
-  readonly registrar?: { readonly port: number; readonly password: string; readonly protocol?: "UDP" | "TCP" | "TLS"; readonly certificate?: string };
+  readonly registrar?: {
+    readonly port: number;
+    readonly password: string;
+    readonly protocol?: "UDP" | "TCP" | "TLS";
+    readonly certificate?: string;
+  };
   /** Answers by itself. */
   readonly autoAnswer?: boolean;
   /** What it says in every call, at 8 kHz: once, then silence. */
@@ -126,7 +131,12 @@ export class Baresip {
     const future = new Promise<BaresipEvent>((resolve) => {
       this.#waiters.add({ fits, resolve });
     });
-    return within(future, `${this.name}'s event ${accept.toString()}`, milliseconds, () => `${JSON.stringify(this.events)}\n${this.process.tail()}`);
+    return within(
+      future,
+      `${this.name}'s event ${accept.toString()}`,
+      milliseconds,
+      () => `${JSON.stringify(this.events)}\n${this.process.tail()}`,
+    );
   }
 
   /** What it heard in its calls, oldest first. Whole only after {@link stop}: libsndfile writes the sizes at the end. */
@@ -161,19 +171,26 @@ function isEvent(message: unknown): message is BaresipEvent {
 }
 
 function account({ name, registrar, autoAnswer, sipPort }: BaresipOptions): string {
-  const server = registrar ? `;auth_user=${name};auth_pass=${registrar.password};outbound="sip:127.0.0.1:${registrar.port};transport=${(registrar.protocol ?? "UDP").toLowerCase()}";regint=60` : ";regint=0";
+  const transport = (registrar?.protocol ?? "UDP").toLowerCase();
+  const server = registrar
+    ? `;auth_user=${name};auth_pass=${registrar.password};outbound="sip:127.0.0.1:${registrar.port};transport=${transport}";regint=60`
+    : ";regint=0";
   const host = registrar ? "127.0.0.1" : `127.0.0.1:${sipPort}`;
-  return `<sip:${name}@${host}>${server};answermode=${autoAnswer ? "auto" : "manual"};audio_codecs=PCMU/8000/1,PCMA/8000/1;ptime=20;mwi=no;100rel=no\n`;
+  const audio = "audio_codecs=PCMU/8000/1,PCMA/8000/1;ptime=20";
+  return `<sip:${name}@${host}>${server};answermode=${autoAnswer ? "auto" : "manual"};${audio};mwi=no;100rel=no\n`;
 }
 
 /**
- * baresip 1.0.0's oddities: over TLS, calls come to a port of its own, the next one, and without a certificate there it refuses them; without a card, aubridge is a sink that needs nothing, and aufile plays only at the codec's
- * rate; net_interface takes an address, not a name; its default of 4 calls answers the fifth with 486.
+ * baresip 1.0.0's oddities: over TLS, calls come to a port of its own, the next one, and without a certificate there it refuses them;
+ * without a card, aubridge is a sink that needs nothing, and aufile plays only at the codec's rate; net_interface takes an address, not a
+ * name; its default of 4 calls answers the fifth with 486.
  */
 function config({ directory, name, registrar, sipPort, controlPort, rtpPorts }: BaresipOptions): string {
+  const certificate = registrar?.certificate;
+  const tls = certificate === undefined ? "" : `sip_cafile ${certificate}\nsip_certificate ${certificate.replace(/crt$/, "pem")}\n`;
   return `poll_method epoll
 sip_listen 127.0.0.1:${sipPort}
-${registrar?.certificate === undefined ? "" : `sip_cafile ${registrar.certificate}\nsip_certificate ${registrar.certificate.replace(/crt$/, "pem")}\n`}call_local_timeout 120
+${tls}call_local_timeout 120
 call_max_calls 100
 audio_player aubridge,sink-${name}
 audio_source aufile,${directory}/says.wav

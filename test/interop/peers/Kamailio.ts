@@ -50,7 +50,19 @@ export class Kamailio {
     const peer = new PeerProcess(
       "kamailio",
       "kamailio",
-      ["-DD", "-E", "-M", "8", "-m", "64", "-Y", directory, "-f", join(directory, "kamailio.cfg"), ...defines.flatMap((name) => ["-A", name])],
+      [
+        "-DD",
+        "-E",
+        "-M",
+        "8",
+        "-m",
+        "64",
+        "-Y",
+        directory,
+        "-f",
+        join(directory, "kamailio.cfg"),
+        ...defines.flatMap((name) => ["-A", name]),
+      ],
       { cwd: directory },
     );
     await peer.started(peer.line(/ready on port/));
@@ -83,7 +95,9 @@ async function newCertificate(directory: string): Promise<void> {
 
 /** Debian keeps the modules under the machine's name, others directly in lib or lib64. */
 async function modules(): Promise<string> {
-  const machines = (await readdir("/usr/lib", { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name.includes("-linux-"));
+  const machines = (await readdir("/usr/lib", { withFileTypes: true })).filter(
+    (entry) => entry.isDirectory() && entry.name.includes("-linux-"),
+  );
   for (const directory of [...machines.map((entry) => `/usr/lib/${entry.name}`), "/usr/lib64", "/usr/lib", "/usr/local/lib"]) {
     const path = join(directory, "kamailio/modules/");
     const found = await readdir(path).catch((): string[] => []);

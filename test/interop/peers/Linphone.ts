@@ -7,7 +7,12 @@ import { readWav, type Sound, wavBytes } from "./wav.ts";
 export interface LinphoneOptions {
   readonly directory: string;
   readonly name: string;
-  readonly registrar: { readonly port: number; readonly password: string; readonly protocol: "UDP" | "TCP" | "TLS"; readonly certificate?: string };
+  readonly registrar: {
+    readonly port: number;
+    readonly password: string;
+    readonly protocol: "UDP" | "TCP" | "TLS";
+    readonly certificate?: string;
+  };
   /** What it says in every call. */
   readonly says: Sound;
   readonly sipPort: number;
@@ -34,8 +39,13 @@ export class Linphone {
     await mkdir(join(directory, ".config/linphone"), { recursive: true });
     await writeFile(join(directory, "says.wav"), wavBytes(says));
     await writeFile(join(directory, "rc"), config(options));
-    const peer = new PeerProcess(name, "linphonec", ["-c", join(directory, "rc"), "-a", "-d", "1"], { cwd: directory, env: { HOME: directory }, input: true });
-    for (const command of ["soundcard use files", `record ${join(directory, "heard.wav")}`, `play ${join(directory, "says.wav")}`]) peer.say(command);
+    const peer = new PeerProcess(name, "linphonec", ["-c", join(directory, "rc"), "-a", "-d", "1"], {
+      cwd: directory,
+      env: { HOME: directory },
+      input: true,
+    });
+    for (const command of ["soundcard use files", `record ${join(directory, "heard.wav")}`, `play ${join(directory, "says.wav")}`])
+      peer.say(command);
     await peer.started(peer.line(/to \[LinphoneRegistrationOk\]/));
     return new Linphone(options, peer);
   }

@@ -34,7 +34,11 @@ export class Peers {
   }
 
   /** A baresip that registers at `kamailio` when it is given, as one of {@link users}. */
-  async baresip(name: keyof typeof users, says: Sound, options: Partial<BaresipOptions> & { kamailio?: Kamailio; protocol?: "UDP" | "TCP" | "TLS" } = {}): Promise<Baresip> {
+  async baresip(
+    name: keyof typeof users,
+    says: Sound,
+    options: Partial<BaresipOptions> & { kamailio?: Kamailio; protocol?: "UDP" | "TCP" | "TLS" } = {},
+  ): Promise<Baresip> {
     const { kamailio, protocol = "UDP", ...rest } = options;
     return this.#keep(
       await Baresip.start({
@@ -58,8 +62,13 @@ export class Peers {
     return this.#keep(await Linphone.start({ directory: await this.#subdirectory(name), name, says, registrar, ...ports }));
   }
 
-  /** A pyVoIP that answers by itself, registered as one of {@link users} at `server`: a Kamailio, or a phone that takes its calls directly. */
-  async pyvoip(user: keyof typeof users, says: Sound, server: Kamailio | { readonly port: number }, options: Partial<PyVoIPOptions> = {}): Promise<PyVoIP> {
+  /** A pyVoIP that answers by itself, as one of {@link users}. `server` is a Kamailio, or a phone: then it does not register. */
+  async pyvoip(
+    user: keyof typeof users,
+    says: Sound,
+    server: Kamailio | { readonly port: number },
+    options: Partial<PyVoIPOptions> = {},
+  ): Promise<PyVoIP> {
     return this.#keep(
       await PyVoIP.start({
         directory: await this.#subdirectory(user),

@@ -45,7 +45,10 @@ export class PyVoIP {
     const { directory, version, server, rtpPorts } = options;
     await mkdir(directory, { recursive: true });
     const says = join(directory, "says.raw");
-    await writeFile(says, Uint8Array.from(options.says.samples, (sample) => (sample >> 8) + 0x80));
+    await writeFile(
+      says,
+      Uint8Array.from(options.says.samples, (sample) => (sample >> 8) + 0x80),
+    );
     const args = ["--server", server.address, "--server-port", server.port, "--transport", server.protocol, "--says", says];
     args.push("--user", options.user, "--password", options.password, "--bind-ip", options.address, "--bind-port", options.sipPort);
     args.push("--rtp-ports", rtpPorts.low, rtpPorts.high);
@@ -54,7 +57,10 @@ export class PyVoIP {
     if (process.env["SIDETONE_INTEROP_KEEP"] === "1") args.push("--debug");
     const driver = new URL("pyvoip/phone.py", import.meta.url).pathname;
     const python = join(pyvoipDirectory, version, "bin/python");
-    const peer = new PeerProcess(`pyVoIP ${version}`, python, ["-W", "ignore", driver, ...args.map(String)], { cwd: directory, input: true });
+    const peer = new PeerProcess(`pyVoIP ${version}`, python, ["-W", "ignore", driver, ...args.map(String)], {
+      cwd: directory,
+      input: true,
+    });
     const pyvoip = new PyVoIP(options, peer);
     await peer.started(pyvoip.tells(`"status": "${options.unregistered ? "REGISTERING" : "REGISTERED"}"`));
     return pyvoip;

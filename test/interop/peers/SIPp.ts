@@ -83,7 +83,9 @@ export class SIPp {
         resolve();
       });
     });
-    const peer = new PeerProcess("sipp", "sipp", [...commandLine(options, calls), "-trace_stat", "-stf", join(directory, statistics)], { cwd: directory });
+    const peer = new PeerProcess("sipp", "sipp", [...commandLine(options, calls), "-trace_stat", "-stf", join(directory, statistics)], {
+      cwd: directory,
+    });
     const sipp = new SIPp(options, peer);
     const end = peer.exited.then(async () => {
       throw new Error(`sipp ended before it was ready\n${await sipp.report()}`);
@@ -145,7 +147,20 @@ export class SIPp {
 
 function commandLine(options: SIPpOptions, calls: number): string[] {
   const { host = "127.0.0.1" } = options;
-  const args = ["-sf", `${options.scenario}.xml`, "-nostdin", "-i", host, "-bind_local", "-p", options.port, "-ci", "127.0.0.1", "-cp", options.controlPort];
+  const args = [
+    "-sf",
+    `${options.scenario}.xml`,
+    "-nostdin",
+    "-i",
+    host,
+    "-bind_local",
+    "-p",
+    options.port,
+    "-ci",
+    "127.0.0.1",
+    "-cp",
+    options.controlPort,
+  ];
   args.push("-mi", host, "-t", options.protocol === "TCP" ? "t1" : "u1", "-mp", options.mediaPort, "-m", calls, "-l", calls, "-r", calls);
   args.push("-timeout", `${options.timeout ?? 30}s`, "-timeout_error");
   args.push("-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log");

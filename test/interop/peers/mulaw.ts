@@ -19,7 +19,10 @@ export function encodeMulaw(linear: Int16Array): Uint8Array {
   return Uint8Array.from(linear, (sample) => {
     let nearest = known.get(sample);
     if (nearest === undefined) {
-      nearest = samples.reduce((best, candidate, code) => (Math.abs(candidate - sample) < Math.abs(samples[best]! - sample) ? code : best), 0);
+      nearest = samples.reduce(
+        (best, candidate, code) => (Math.abs(candidate - sample) < Math.abs(samples[best]! - sample) ? code : best),
+        0,
+      );
       known.set(sample, nearest);
     }
     return nearest;

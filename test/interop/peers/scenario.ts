@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 
 /**
- * A scenario of `sipp/`, with its parts filled in: `{{part name=value other="two words"}}` stands for `sipp/parts/part.xml`, in which `@name@` is the
- * value and `@name:default@` need not be given. A line that holds nothing but an empty value goes. Variables that only serve a check are declared at
- * the end: SIPp wants each to be used.
+ * A scenario of `sipp/`, with its parts filled in: `{{part name=value other="two words"}}` stands for `sipp/parts/part.xml`, in which
+ * `@name@` is the value and `@name:default@` need not be given. A line that holds nothing but an empty value goes. Variables that only
+ * serve a check are declared at the end: SIPp wants each to be used.
  * @param name the file without its ending
  * @throws Error when a part or a value is missing
  */
@@ -30,7 +30,9 @@ async function expand(text: string): Promise<string> {
 }
 
 function fill(name: string, part: string, parameters: string): string {
-  const given = new Map(Array.from(parameters.matchAll(/([a-z]+)=(?:"([^"]*)"|(\S+))/g), ([, key, quoted, plain]) => [key!, quoted ?? plain!]));
+  const given = new Map(
+    Array.from(parameters.matchAll(/([a-z]+)=(?:"([^"]*)"|(\S+))/g), ([, key, quoted, plain]) => [key!, quoted ?? plain!]),
+  );
   const value = (key: string, otherwise: string | undefined): string => {
     const found = given.get(key) ?? otherwise;
     if (found === undefined) throw new Error(`the scenario part ${name} wants ${key}=`);

@@ -12,9 +12,9 @@ const PIECE = 75;
 const SLACK = 15;
 
 /**
- * How much what was heard is like what was said: the correlation of the two's loudness, 10 ms by 10 ms, each piece where it fits best near its
- * place; the mean of the better half of them, where that is best. 1 the same, other speech up to 0.82. Unlike a correlation of samples it forgives a
- * peer whose clock runs at its own pace, and 8 bits.
+ * How much what was heard is like what was said: the correlation of the two's loudness, 10 ms by 10 ms, each piece where it fits best near
+ * its place; the mean of the better half of them, where that is best. 1 the same, other speech up to 0.82. Unlike a correlation of samples
+ * it forgives a peer whose clock runs at its own pace, and 8 bits.
  */
 export function likeness(said: Sound, heard: Sound): number {
   // pyVoIP 2.0 keeps a core busy with waiting, and on a loaded machine takes up to a quarter longer for what it says.
@@ -25,7 +25,9 @@ function compare(reference: Float64Array, other: Float64Array): number {
   const starts = Array.from({ length: Math.floor(reference.length / PIECE) }, (_, n) => n * PIECE);
   const fits = starts.map((start) => {
     const piece = reference.subarray(start, start + PIECE);
-    return Float64Array.from({ length: Math.max(0, other.length - PIECE) }, (_, offset) => correlation(piece, other.subarray(offset, offset + PIECE)));
+    return Float64Array.from({ length: Math.max(0, other.length - PIECE) }, (_, offset) =>
+      correlation(piece, other.subarray(offset, offset + PIECE)),
+    );
   });
   // The better half: what a stall of the machine or a lost packet spoils is no verdict on the rest.
   const at = (whole: number): number => {

@@ -3,7 +3,10 @@ import type { Sound } from "./wav.ts";
 /** A sine of half the full scale. */
 export function tone(hertz: number, seconds: number, sampleRate = 8000): Sound {
   const step = (2 * Math.PI * hertz) / sampleRate;
-  return { samples: Int16Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => Math.round(16_384 * Math.sin(step * n))), sampleRate };
+  return {
+    samples: Int16Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => Math.round(16_384 * Math.sin(step * n))),
+    sampleRate,
+  };
 }
 
 /** What {@link listenFor} heard. */
@@ -31,7 +34,9 @@ export function listenFor(hertz: number, sound: Sound): Heard {
   if (first < 0) return { seconds: 0, share: 0, longestGap: 0, level: -Infinity };
   const last = windows.findLastIndex((window) => power(window) > silence);
   const heard = windows.slice(first, last + 1);
-  const good = heard.filter((window) => power(window) > silence && goertzel(window, hertz / sound.sampleRate) >= 0.9 * power(window) * window.length);
+  const good = heard.filter(
+    (window) => power(window) > silence && goertzel(window, hertz / sound.sampleRate) >= 0.9 * power(window) * window.length,
+  );
 
   let longestGap = 0;
   let gap = 0;
