@@ -16,18 +16,21 @@ import { pathToFileURL } from "node:url";
 
 const PACKAGES = ["sip@0.0.6", "sip.js", "jssip"];
 
-/** @returns {Promise<Parser[]>} */
-export async function fetchRivals() {
+/** Where they are until the end of `use`. @template T @param {(folder: string) => Promise<T>} use @returns {Promise<T>} */
+export async function withRivals(use) {
   const folder = mkdtempSync(join(tmpdir(), "sidetone-rivals-"));
   try {
     const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder];
     const npm = spawnSync("npm", ["install", ...options, ...PACKAGES], { encoding: "utf8", shell: process.platform === "win32" });
     if (npm.status !== 0) throw new Error(`npm could not fetch ${PACKAGES.join(", ")}:\n${npm.stderr}`);
-    return [withSip(folder), await withSIPJs(folder), withJsSIP(folder)];
+    return await use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** @type {Record<string, (folder: string) => Parser | Promise<Parser>>} */
+export const rivals = { sip: withSip, "sip.js": withSIPJs, jssip: withJsSIP };
 
 /** @param {string} folder @param {string} name */
 function version(folder, name) {
