@@ -9,10 +9,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
 import { canIsolate, installLine, loopbackOnly, missingPeers } from "../test/interop/preflight.mjs";
 import { excerpt, root, setUp, SetupError } from "./setup.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
+/** @typedef {{ status: string, fullName: string, failureMessages: readonly string[] }} TestResult */
 
 const extra = process.argv.slice(2);
 const wanted = process.env.SIDETONE_ENGINE ?? "";
@@ -116,7 +118,7 @@ async function vitest(name, projects, wrapper = []) {
 
 /** @param {string} path @returns {Count} */
 function countVitest(path) {
-  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+  /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: TestResult[] }[] }} */
   let json;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
@@ -124,10 +126,13 @@ function countVitest(path) {
     return { passed: 0, failed: 0, skipped: 0 };
   }
   const tests = json.testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ status, fullName }) => ({ status, name: `${name}: ${fullName.replace(/ \(SIDETONE_SEED=\d+\)/, "")}` })),
+    assertionResults.map(({ status, fullName, failureMessages }) => ({
+      status,
+      name: `${relative(root, name)}: ${fullName.replace(/ \(SIDETONE_SEED=\d+\)/, "")}`,
+      failureMessages,
+    })),
   );
-  const named = (/** @type {readonly string[]} */ statuses) =>
-    tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => relative(root, name));
+  const named = (/** @type {readonly string[]} */ statuses) => tests.filter(({ status }) => statuses.includes(status)).map(({ name }) => name);
   const passed = named(["passed"]);
   const failed = named(["failed"]);
   // A test that is about one engine is skipped on the other: it did run.
@@ -136,9 +141,16 @@ function countVitest(path) {
   const unloadable = json.testResults.filter(
     ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"),
   );
-  broken.push(...failed, ...unloadable.map(({ name }) => `${relative(root, name)} does not run`));
+  // With the reason: of a long log, often only the end is kept.
+  broken.push(...tests.filter(({ status }) => status === "failed").map((test) => [test.name, ...reasons(test)].join("\n    ")));
+  broken.push(...unloadable.map(({ name, message }) => `${relative(root, name)} does not run\n    ${stripVTControlCharacters(message)}`));
   left.push(...skipped);
   return { passed: passed.length, failed: failed.length + unloadable.length, skipped: skipped.size };
+}
+
+/** The first lines of each of its failures. @param {{ failureMessages: readonly string[] }} test */
+function reasons({ failureMessages }) {
+  return failureMessages.flatMap((message) => stripVTControlCharacters(message).split("\n").slice(0, 40));
 }
 
 /** @param {boolean} cargo */
