@@ -30,7 +30,7 @@ describe("a phone with a wrong password", () => {
     expect(right.getStatus()).toBe(PhoneStatus.REGISTERED);
     await kamailio.logs(/registered phone/);
     // One binding: the wrong password made none. -2: the digest did not fit.
-    expect(kamailio.logged(/registered phone/)).toHaveLength(1);
-    expect(kamailio.logged(/challenge REGISTER of phone with 401 because of -2/)).not.toEqual([]);
+    expect(await kamailio.logged(/registered phone/)).toHaveLength(1);
+    expect(await kamailio.logged(/challenge REGISTER of phone with 401 because of -2/)).not.toEqual([]);
   });
 });

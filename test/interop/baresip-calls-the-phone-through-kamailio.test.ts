@@ -38,8 +38,8 @@ describe("baresip calls the phone through Kamailio", () => {
 
     // Kamailio's own view: alice was challenged, and whoever forgets the route set is logged as lost.
     await kamailio.logs(/reply 200 to BYE/);
-    expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
-    expect(kamailio.logged(/lost /)).toEqual([]);
+    expect(await kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
+    expect(await kamailio.logged(/lost /)).toEqual([]);
 
     await within(phone.stop(), "the phone to stop");
     expect(phone.getStatus()).toBe(PhoneStatus.INACTIVE);
@@ -62,10 +62,10 @@ describe("baresip calls the phone through Kamailio", () => {
     await alice.event("CALL_CLOSED");
     await kamailio.logs(/reply 200 to BYE/);
     expect(
-      kamailio.logged(
+      await kamailio.logged(
         new RegExp(`request BYE .* ruri=<sip:alice-0x[0-9a-f]+@127.0.0.1:${alice.sipPort}.* route=\\[<sip:127.0.0.1:${kamailio.port};`),
       ),
     ).toHaveLength(1);
-    expect(kamailio.logged(/lost /)).toEqual([]);
+    expect(await kamailio.logged(/lost /)).toEqual([]);
   });
 });

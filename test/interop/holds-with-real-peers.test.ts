@@ -62,7 +62,7 @@ describe.concurrent("through Kamailio", () => {
       expect(await arriving(call, 0.5)).toBeGreaterThan(10);
       await bob.hangup();
       expect(await within(call.ended, "the end of the call")).toMatchObject({ by: "remote", cause: "bye" });
-      expect(kamailio.logged(/lost /)).toEqual([]);
+      expect(await kamailio.logged(/lost /)).toEqual([]);
     }),
   );
 });

@@ -30,7 +30,7 @@ describe.concurrent("through Kamailio", () => {
       });
 
       expect(await within(phone.message("nobody", "Is anybody there?"), "the answer to the MESSAGE")).toBe(false);
-      expect(kamailio.logged(/request MESSAGE .*from=phone/).every((line) => line.includes(`from ${protocol.toLowerCase()}:`))).toBe(true);
+      expect((await kamailio.logged(/request MESSAGE .*from=phone/)).every((line) => line.includes(`from ${protocol.toLowerCase()}:`))).toBe(true);
     }),
   );
 });

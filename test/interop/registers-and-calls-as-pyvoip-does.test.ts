@@ -47,7 +47,7 @@ describe.concurrent("at Kamailio, a phone", () => {
       const kamailio = await kamailioWith(peers);
       const phone = await phoneAt(peers, kamailio, protocol);
       expect(phone.getStatus()).toBe(PhoneStatus.REGISTERED);
-      expect(kamailio.logged(/challenge REGISTER of phone with 401/)).toHaveLength(1);
+      expect(await kamailio.logged(/challenge REGISTER of phone with 401/)).toHaveLength(1);
       await within(phone.stop(), "the phone to stop");
       expect(phone.getStatus()).toBe(PhoneStatus.INACTIVE);
       await kamailio.logs(/registered phone .*expires=\[?0/);
@@ -59,7 +59,7 @@ describe.concurrent("at Kamailio, a phone", () => {
       const kamailio = await kamailioWith(peers, ["WITH_OPEN_REGISTRAR"]);
       const phone = await phoneAt(peers, kamailio, protocol, { credentialsManager: new CredentialsManager() });
       expect(phone.getStatus()).toBe(PhoneStatus.REGISTERED);
-      expect(kamailio.logged(/challenge/)).toEqual([]);
+      expect(await kamailio.logged(/challenge/)).toEqual([]);
       await within(phone.stop(), "the phone to stop");
       await kamailio.logs(/registered phone .*expires=\[?0/);
     }),
@@ -80,7 +80,7 @@ describe.concurrent("at Kamailio, a phone", () => {
       });
       await expect(within(phone.start(), "start() to fail")).rejects.toThrow(InvalidAccountInfoError);
       expect(phone.getStatus()).toBe(PhoneStatus.FAILED);
-      expect(kamailio.logged(/registered phone/)).toEqual([]);
+      expect(await kamailio.logged(/registered phone/)).toEqual([]);
     }),
   );
 

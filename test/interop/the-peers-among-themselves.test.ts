@@ -30,10 +30,10 @@ describe("the peers among themselves", () => {
       await bob.event("CALL_CLOSED");
 
       await kamailio.logs(/reply 200 to BYE/);
-      expect(kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
+      expect(await kamailio.logged(/challenge INVITE of alice/)).toHaveLength(1);
       expect(alice.process.lines.filter((line) => line.startsWith(`SIP/2.0 ${challenge} `))).toHaveLength(challenge === 401 ? 2 : 1);
-      expect(kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);
-      expect(kamailio.logged(/lost (ACK|BYE)/)).toEqual([]);
+      expect(await kamailio.logged(/request (ACK|BYE) .* route=\[<sip:127/)).not.toHaveLength(0);
+      expect(await kamailio.logged(/lost (ACK|BYE)/)).toEqual([]);
       await alice.stop();
       await bob.stop();
       expect(listenFor(440, (await bob.heard())[0]!).seconds).toBeGreaterThan(0);

@@ -25,8 +25,8 @@ describe("the phone calls baresip through Kamailio", () => {
     await answered(call);
     await bob.event("CALL_ESTABLISHED");
     await kamailio.logs(/request ACK .*from=phone .*totag=[^<].*/);
-    expect(kamailio.logged(/request INVITE .*from=phone/)).toHaveLength(2);
-    expect(kamailio.logged(new RegExp(`challenge INVITE of phone with ${challenge}`))).toHaveLength(1);
+    expect(await kamailio.logged(/request INVITE .*from=phone/)).toHaveLength(2);
+    expect(await kamailio.logged(new RegExp(`challenge INVITE of phone with ${challenge}`))).toHaveLength(1);
 
     const playing = call.play(samples);
     const heard = listenFor(1000, await hear(call, 2));
@@ -47,11 +47,11 @@ describe("the phone calls baresip through Kamailio", () => {
 
     await kamailio.logs(/reply 200 to BYE/);
     for (const method of ["ACK", "BYE"]) {
-      const sent = kamailio.logged(new RegExp(`request ${method} .*from=phone .*totag=[^<]`));
+      const sent = await kamailio.logged(new RegExp(`request ${method} .*from=phone .*totag=[^<]`));
       expect(sent, method).toHaveLength(1);
       expect(sent[0]).toMatch(new RegExp(`ruri=<sip:bob-0x[0-9a-f]+@127.0.0.1:${bob.sipPort}.* route=\\[<sip:127.0.0.1:${kamailio.port};`));
     }
-    expect(kamailio.logged(/lost /)).toEqual([]);
+    expect(await kamailio.logged(/lost /)).toEqual([]);
     await bob.stop();
     const found = listenFor(440, (await bob.heard())[0]!);
     expect(found.seconds).toBeGreaterThanOrEqual(1.8);

@@ -17,7 +17,7 @@ describe("the phone registers at Kamailio", () => {
     expect(phone.getStatus()).toBe(PhoneStatus.INACTIVE);
     await kamailio.logs(/registered phone contact=\[.*expires=0|registered phone .*expires=\[0\]/);
 
-    const requests = kamailio.logged(/request REGISTER/).map((line) => /cseq=(\d+) (call-id=\S+ fromtag=\S+)/.exec(line)!);
+    const requests = (await kamailio.logged(/request REGISTER/)).map((line) => /cseq=(\d+) (call-id=\S+ fromtag=\S+)/.exec(line)!);
     expect(requests.length).toBeGreaterThanOrEqual(3);
     expect(new Set(requests.map(([, , names]) => names)).size).toBe(1);
     expect(requests.map(([, sequence]) => Number(sequence))).toEqual(requests.map((_, n) => Number(requests[0]![1]) + n));
@@ -34,7 +34,7 @@ describe("the phone registers at Kamailio", () => {
     }
     await kamailio.process.line(/reply 200 to BYE/);
     await bob.event("CALL_CLOSED");
-    expect(kamailio.logged(/challenge INVITE of phone/)).toHaveLength(1);
+    expect(await kamailio.logged(/challenge INVITE of phone/)).toHaveLength(1);
   });
 
   it("over TCP, and calls a UDP phone", async () => {
@@ -47,8 +47,8 @@ describe("the phone registers at Kamailio", () => {
     await within(call.hangup(), "the far end to confirm the BYE");
     await bob.event("CALL_CLOSED");
     await kamailio.logs(/reply 200 to BYE/);
-    expect(kamailio.logged(/request (REGISTER|INVITE|ACK|BYE) from udp:.*from=phone/)).toEqual([]);
-    expect(kamailio.logged(/request (ACK|BYE) from tcp:.*from=phone/)).toHaveLength(2);
-    expect(kamailio.logged(/lost /)).toEqual([]);
+    expect(await kamailio.logged(/request (REGISTER|INVITE|ACK|BYE) from udp:.*from=phone/)).toEqual([]);
+    expect(await kamailio.logged(/request (ACK|BYE) from tcp:.*from=phone/)).toHaveLength(2);
+    expect(await kamailio.logged(/lost /)).toEqual([]);
   });
 });

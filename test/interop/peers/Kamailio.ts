@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -69,18 +72,48 @@ export class Kamailio {
     return new Kamailio(options, peer);
   }
 
-  /** Settles when it has logged a line about a request or a reply, see kamailio.cfg. Its log comes a little after its answers. */
+  /** Settles when it has logged a line about a request or a reply, see kamailio.cfg. */
   async logs(pattern: RegExp): Promise<void> {
     await this.process.line(pattern);
   }
 
-  /** Such lines as are there now. */
-  logged(pattern: RegExp): string[] {
+  /**
+   * The lines like that among all that it logged of what it took before. Its answer may be here before its log is read from the pipe:
+   * so it is asked something, and what stands before the line about that is whole. It logs `registered` after its answer: wait for that.
+   */
+  async logged(pattern: RegExp): Promise<string[]> {
+    const mark = `mark-${randomUUID()}`;
+    await this.#ask(mark);
+    await this.process.line(new RegExp(`request OPTIONS .*call-id=${mark}`));
     return this.process.lines.filter((line) => pattern.test(line));
   }
 
   stop(): Promise<void> {
     return this.process.stop();
+  }
+
+  /** An OPTIONS for itself, with that Call-ID. Nobody waits for the answer. */
+  async #ask(callId: string): Promise<void> {
+    const socket = createSocket("udp4");
+    try {
+      socket.bind(0, "127.0.0.1");
+      await once(socket, "listening");
+      const heading = [
+        `OPTIONS sip:127.0.0.1:${this.port} SIP/2.0`,
+        `Via: SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=z9hG4bK-${callId}`,
+        `From: <sip:test@127.0.0.1>;tag=${callId}`,
+        `To: <sip:127.0.0.1:${this.port}>`,
+        `Call-ID: ${callId}`,
+        "CSeq: 1 OPTIONS",
+        "Max-Forwards: 70",
+        "Content-Length: 0",
+      ];
+      await new Promise<void>((resolve, reject) => {
+        socket.send(`${heading.join("\r\n")}\r\n\r\n`, this.port, "127.0.0.1", (error) => (error ? reject(error) : resolve()));
+      });
+    } finally {
+      socket.close();
+    }
   }
 }
 
