@@ -85,7 +85,6 @@ describe("a call that rings several phones", () => {
     const late = peer.respond(invite, 200, { toTag: "kitchen", contact: "<sip:kitchen@192.0.2.1>" });
     await world.clock.advance(100);
     expect(alice.client.dialogs).toBe(1);
-    peer.statuses.length = 0;
     peer.reply(invite, late, "INFO", alice.client);
     peer.reply(invite, late, "BYE", alice.client);
     peer.respond(invite, 200, { toTag: "kitchen", contact: "<sip:kitchen@192.0.2.1>" });
@@ -93,6 +92,32 @@ describe("a call that rings several phones", () => {
     await world.clock.advance(100);
     expect(peer.statuses).toEqual([481, 200]);
     expect(peer.requests.map((request) => `${request.method} ${request.to.tag}`)).toEqual(["ACK kitchen", "BYE kitchen", "ACK kitchen", "ACK hall"]);
+    await world.clock.advance(64_000);
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it("keeps what it told each of them apart: what a losing one was told is not repeated to the one that answers", async () => {
+    const { world, peer, call, alice } = await ringing();
+    const invite = peer.of("INVITE")[0]!;
+    call.onReinvite = () => ({ contentType: "application/sdp", content: "to the kitchen" });
+    peer.onRequest = (request) => {
+      if (request.method !== "INVITE" && request.method !== "ACK") peer.respond(request, 200);
+    };
+    // Reliable, so that the INVITE's offer is answered: only then may the next be made (RFC 3311 §5.1).
+    const headers: [string, string][] = [
+      ["Require", "100rel"],
+      ["RSeq", "1"],
+    ];
+    const early = peer.respond(invite, 183, { toTag: "kitchen", body: "v=0", headers });
+    await world.clock.advance(100);
+    peer.reply(invite, early, "UPDATE", alice.client, { body: "v=0" });
+    await world.clock.advance(100);
+    expect(peer.statuses).toEqual([200]);
+    expect(call.localDescription?.content).toBe("to the kitchen");
+    peer.respond(invite, 200, { toTag: "hall", body: "v=0" });
+    await world.clock.advance(100);
+    expect([call.state, String(call.localDescription?.content)]).toEqual(["confirmed", OFFER.content]);
+    await world.during(call.bye());
     await world.clock.advance(64_000);
     expect(await world.end()).toEqual(NOTHING_LEFT);
   });

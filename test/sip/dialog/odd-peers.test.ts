@@ -31,6 +31,34 @@ describe("a peer without a To tag", () => {
     expect(await world.end()).toEqual(NOTHING_LEFT);
     expect(alice.client.dialogs).toBe(0);
   });
+
+  it("hangs up the call that it placed by a BYE without our tag, and one that names another caller ends nothing", async () => {
+    const { world, peer, bob, call, invite } = await calledByPeer();
+    void call.accept(ANSWER);
+    const ok = await response(world, peer, ({ statusCode }) => statusCode === 200);
+    peer.follow(invite, ok, "ACK", bob.client);
+    await world.clock.advance(50);
+    const untagged = (method: string, from: string): void => {
+      peer.responses.length = 0;
+      const headers: [string, string][] = [
+        ["From", from],
+        ["To", `<${bob.uri}>`],
+        ["Call-ID", invite.callId],
+      ];
+      peer.request(method, bob.client, { headers, cseq: invite.cseq.sequence + 1 });
+    };
+    const caller = invite.headers.get("From") ?? "";
+    untagged("BYE", caller.replace(/;tag=.*/, ";tag=another"));
+    await world.clock.advance(50);
+    expect([peer.statuses, call.state]).toEqual([[481], "confirmed"]);
+    untagged("INFO", caller);
+    await world.clock.advance(50);
+    expect([peer.statuses, call.state]).toEqual([[481], "confirmed"]);
+    untagged("BYE", caller);
+    await world.clock.advance(50);
+    expect([peer.statuses, call.endReason]).toMatchObject([[200], { by: "remote", cause: "bye" }]);
+    expect(await world.end()).toEqual(NOTHING_LEFT);
+  });
 });
 
 describe("a peer that hangs up", () => {

@@ -79,7 +79,7 @@ export class ClientInviteSession extends InviteSession {
     this.#patience = options.patience;
     this.#uri = options.uri;
     this.#redirection = new Redirection(options.uri, ua.extensions.followRedirects);
-    this.localDescription = bodyOf(invite);
+    this.offered = bodyOf(invite);
     this.#outgoing = this.#newOutgoing();
     this.#pracks = new Pracks(this, () => this.cancel());
   }

@@ -55,6 +55,8 @@ export class Dialog {
   readonly caller: boolean;
   /** Where the negotiation of its session stands. */
   readonly exchange: OfferAnswer = new OfferAnswer();
+  /** The session description that we sent last in this dialog; a fork's is none of the other's. */
+  localDescription: SIPBody | undefined;
   readonly #local: string;
   readonly #remote: string;
   /** Parsed when somebody asks. */

@@ -114,7 +114,7 @@ export class Invitations {
           if (response.statusCode < 300) {
             dialog.refreshTarget(response);
             session.refresh.note(response);
-            if (body !== undefined) session.localDescription = body;
+            if (body !== undefined) dialog.localDescription = body;
             session.refresh.granted(response);
             const described = pracks.descriptionOf(dialog) !== undefined;
             acknowledgement = acknowledge(session, { dialog, invite: request, response, described }, () => resolve(response));
@@ -205,7 +205,7 @@ export class Invitations {
         this.#incoming = undefined;
         dialog.refreshTarget(request);
         session.refresh.note(request);
-        session.localDescription = body ?? session.localDescription;
+        dialog.localDescription = body ?? dialog.localDescription;
         this.accept(tx, response, dialog);
       },
       ({ status, reason, headers }) => this.#refuse(incoming, status, reason, headers),

@@ -116,8 +116,8 @@ export abstract class InviteSession {
   readonly refresh: SessionRefresh;
   /** @internal */
   readonly referrals: Referrals;
-  /** @internal The description that we sent last. */
-  localDescription: SIPBody | undefined;
+  /** @internal What our INVITE offered, in all of its dialogs. */
+  protected offered: SIPBody | undefined;
   /** Settles when the session has ended and the last BYE that it owed has been answered. Never rejects. */
   readonly closed: Promise<void>;
 
@@ -159,6 +159,11 @@ export abstract class InviteSession {
   /** The dialog that counts: the confirmed one, before that the latest early one. */
   get dialog(): Dialog | undefined {
     return this.#dialog;
+  }
+
+  /** @internal The description that we sent last in the dialog that counts. */
+  get localDescription(): SIPBody | undefined {
+    return this.#dialog?.localDescription ?? this.offered;
   }
 
   /** Why the session is over; `undefined` while it is not. */

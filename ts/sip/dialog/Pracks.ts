@@ -62,7 +62,7 @@ export class Pracks {
       session.ua,
       () => onLateOffer(offer, response),
       (answer) => {
-        session.localDescription = answer;
+        dialog.localDescription = answer;
         this.#send(dialog, rack, answer, true);
       },
       () => {

@@ -93,7 +93,7 @@ export class ServerInviteSession extends InviteSession {
   progress(status = 183, body?: SIPBody, headers: readonly [string, string][] = []): void {
     this.#require(`a ${status} response`);
     if (!(status > 100 && status < 200)) throw new RangeError(`${status} is no provisional response that a phone sends: use 101–199`);
-    if (body !== undefined) this.localDescription = body;
+    if (body !== undefined) this.#dialog.localDescription = body;
     this.#progress.send(status, body, headers);
   }
 
@@ -130,7 +130,7 @@ export class ServerInviteSession extends InviteSession {
 
   #sendAccept(body: SIPBody | undefined, headers: readonly [string, string][], resolve: () => void, reject: (error: Error) => void): void {
     const response = this.#create(200, { body, headers });
-    if (body !== undefined) this.localDescription = body;
+    if (body !== undefined) this.#dialog.localDescription = body;
     this.release();
     this.#pending = false;
     this.#dialog.confirm();

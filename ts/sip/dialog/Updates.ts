@@ -78,7 +78,7 @@ export class Updates {
       });
       if (response.isSuccess) {
         dialog.refreshTarget(response);
-        if (body !== undefined) session.localDescription = body;
+        if (body !== undefined) dialog.localDescription = body;
         session.refresh.note(response);
         if (confirmed) session.refresh.granted(response);
       } else if (response.statusCode === 481 || response.statusCode === 408) {
@@ -133,7 +133,7 @@ export class Updates {
       (answer) => {
         if (this.#incoming.get(dialog) !== tx) return;
         this.#accept(tx, dialog, answer);
-        session.localDescription = answer ?? session.localDescription;
+        dialog.localDescription = answer ?? dialog.localDescription;
         done();
       },
       ({ status, reason, headers }) => {

@@ -105,7 +105,7 @@ export class UserAgentServer {
       this.#respond(tx, 481);
       return;
     }
-    const inDialog = request.to.tag === undefined ? undefined : this.#dialogs.get(Dialog.keyOf(request));
+    const inDialog = request.to.tag === undefined ? this.#dialogOfUntagged(request) : this.#dialogs.get(Dialog.keyOf(request));
     if (request.to.tag !== undefined && inDialog === undefined) {
       if (!this.#receiveNotify(tx, request.to.tag)) this.#respond(tx, 481);
       return;
@@ -120,6 +120,16 @@ export class UserAgentServer {
     } else {
       this.#receiveOutside(tx);
     }
+  }
+
+  /**
+   * pyVoIP 2.0 hangs up a call that it placed by a BYE without a To tag. Refused, it would leave us in a call that nobody is in; who knows
+   * the Call-ID and the caller's tag was in the call's path. Only a BYE: anything else without that tag begins something new.
+   */
+  #dialogOfUntagged({ method, callId, from }: SIPRequest): Entry | undefined {
+    if (method !== "BYE") return undefined;
+    const found = [...this.#dialogs.values()].filter(({ dialog }) => dialog.callId === callId && dialog.remoteTag === from.tag);
+    return found.length === 1 ? found[0] : undefined;
   }
 
   #receiveNotify(tx: ServerTransaction, localTag: string): boolean {

@@ -38,7 +38,7 @@ export function acknowledge(session: InviteSession, { dialog, invite, response, 
       () => onLateOffer(offer, response),
       (answer) => {
         send(answer);
-        session.localDescription = answer;
+        dialog.localDescription = answer;
         done();
       },
       (rejection) => {
