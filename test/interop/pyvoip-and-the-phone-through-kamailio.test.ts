@@ -62,8 +62,9 @@ describe("through Kamailio", () => {
   it.each<{ version: PyVoIPVersion; defines: string[]; ends: "local" | "remote" }>([
     // Hangs for ever on 407.
     { version: "1.6.8", defines: ["WITHOUT_ROUTES", "WITH_401"], ends: "remote" },
-    // Its BYE for a call that it placed has no To tag, and is for no call of ours (481).
     { version: "2.0.0a4", defines: ["WITHOUT_ROUTES"], ends: "local" },
+    // Its BYE for a call that it placed has no To tag. It takes our 200, and waits for ever all the same.
+    { version: "2.0.0a4", defines: ["WITHOUT_ROUTES"], ends: "remote" },
   ])("pyVoIP $version calls the phone: tone and speech both ways, digits; the hang-up is $ends", async ({ version, defines, ends }) => {
     const kamailio = await peers.kamailio({ defines });
     const pyvoip = await peers.pyvoip("bob", said(1000), kamailio, { version });
@@ -76,7 +77,7 @@ describe("through Kamailio", () => {
     if (ends === "local") await within(call.hangup(), "pyVoIP to confirm the BYE");
     else pyvoip.hangup();
     expect(await within(call.ended, "the end of the call")).toMatchObject({ by: ends, cause: "bye" });
-    await pyvoip.reaches("ENDED");
+    if (ends === "local" || version === "1.6.8") await pyvoip.reaches("ENDED");
     expectSaid(1000, heard, call);
     expectSaid(440, (await pyvoip.heard())[0]!, call);
   });
