@@ -7,7 +7,7 @@ import { within } from "../phone/support.ts";
 
 /** A session that sends to nobody who listens. */
 async function sending(): Promise<{ session: MediaSession; audio: SessionAudio }> {
-  const session = await loadEngine().engine.open({ address: "127.0.0.1", portLow: 28_100, portHigh: 28_199 });
+  const session = await loadEngine().engine.open({ address: "127.0.0.1", portLow: 26_000, portHigh: 27_999 });
   onTestFinished(() => session.close());
   session.configure({
     direction: "sendonly",

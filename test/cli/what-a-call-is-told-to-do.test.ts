@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VoIPCall } from "../../ts/index.ts";
+import { oneRTPPort } from "../phone/support.ts";
 import { account, addressOf, passwordOf, PORTS, startPhone, startRegistrar } from "./Account.ts";
 import { finish, start } from "./FakeIO.ts";
 
@@ -99,8 +100,8 @@ describe("a call that goes wrong", () => {
 
   it("ends with 8 when no RTP port is free", async () => {
     const bob = await startPhone("bob", { callClass: Answering });
-    const port = process.env["SIDETONE_ENGINE"] === "native" ? "23990-23990" : "23992-23992";
-    const { status } = await finish(["call", addressOf(bob, "bob"), "--bind", "127.0.0.1", "--calls", "2", "--rtp-ports", port]);
+    const { rtpPortLow: port } = await oneRTPPort();
+    const { status } = await finish(["call", addressOf(bob, "bob"), "--bind", "127.0.0.1", "--calls", "2", "--rtp-ports", `${port}-${port}`]);
     expect(status).toBe(8);
   });
 });

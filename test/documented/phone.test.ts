@@ -9,7 +9,7 @@ import {
   VoIPPhone,
 } from "../../ts/index.ts";
 import { checkOptions } from "../../ts/phone/options.ts";
-import { newPhone, RTP, startRegistrar, uriOf } from "../phone/support.ts";
+import { newPhone, oneRTPPort, startRegistrar, uriOf } from "../phone/support.ts";
 import { connected, ringing, started } from "./pair.ts";
 
 it("VoIPPhone takes the documented parameters, and has their defaults", async () => {
@@ -108,7 +108,6 @@ it("InvalidRangeError is thrown for rtpPortLow > rtpPortHigh, and is an InvalidS
 });
 
 it("NoPortsAvailableError is thrown by a call when every RTP port is taken", async () => {
-  const port = RTP.rtpPortHigh + 3;
-  const { alice, bob } = await ringing({ rtpPortLow: port, rtpPortHigh: port });
+  const { alice, bob } = await ringing(await oneRTPPort());
   await expect(alice.call(uriOf(bob, "bob"))).rejects.toThrow(NoPortsAvailableError);
 });

@@ -1,12 +1,16 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { CredentialsManager, PayloadType, RTPClient, SIPClient, UDPTransport, type VoIPCall } from "../../ts/index.ts";
+import { CredentialsManager, PayloadType, RTPClient, SIPClient, UDPTransport, type VoIPCall, type VoIPPhoneParameter } from "../../ts/index.ts";
 import type { ClientInviteSession } from "../../ts/sip/dialog/ClientInviteSession.ts";
 import type { SIPBody } from "../../ts/sip/dialog/InviteSession.ts";
 import { Answering, started } from "../documented/pair.ts";
-import { next, RTP, shareAt, sine, uriOf, within } from "./support.ts";
+import { freePorts, next, RTP, shareAt, sine, uriOf, within } from "./support.ts";
 
-/** Ports of this test, which nobody else of the suite takes. */
-const PORTS = [28_210, 28_212, 28_214, 28_216, 28_218, 28_220] as const;
+/** Even ports, each with the one above it free for RTCP. */
+async function portPairs(count: number): Promise<[number, number, ...number[]]> {
+  const { low } = await freePorts(2 * count);
+  const [first = low, second = low + 2, ...rest] = Array.from({ length: count }, (_, index) => low + 2 * index);
+  return [first, second, ...rest];
+}
 
 const bytesOf = (samples: Int16Array): Uint8Array => new Uint8Array(samples.buffer);
 const samplesOf = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.slice().buffer);
@@ -24,8 +28,8 @@ interface Scene {
   readonly answered: readonly number[];
 }
 
-async function calledWith(ports: readonly number[]): Promise<Scene> {
-  const bob = await started("bob", { callClass: Answering, audioFormat: "s16le" });
+async function calledWith(ports: readonly number[], options: Partial<VoIPPhoneParameter> = {}): Promise<Scene> {
+  const bob = await started("bob", { ...options, callClass: Answering, audioFormat: "s16le" });
   const caller = new SIPClient({ user: "x", credentials: new CredentialsManager(), transport: new UDPTransport({ address: "127.0.0.1", port: 0 }) });
   onTestFinished(() => caller.stop());
   await caller.start();
@@ -50,10 +54,11 @@ async function client(inPort: number, outPort: number): Promise<RTPClient> {
 
 describe("a call with several RTP clients at the far end", () => {
   it("reads the sum of all, and writes to all", async () => {
-    const { callee, answered } = await calledWith(PORTS.slice(0, 2));
+    const ports = await portPairs(2);
+    const { callee, answered } = await calledWith(ports);
     expect(answered).toHaveLength(2);
     expect(answered.every((port) => port >= RTP.rtpPortLow)).toBe(true);
-    const [first, second] = await Promise.all([client(PORTS[0], answered[0] ?? 0), client(PORTS[1], answered[1] ?? 0)]);
+    const [first, second] = await Promise.all([client(ports[0], answered[0] ?? 0), client(ports[1], answered[1] ?? 0)]);
     first.write(bytesOf(sine(440, 5)));
     second.write(bytesOf(sine(1000, 5)));
     const heard = samplesOf(await within(10_000, "the sum", callee.readAudio(32_000))).subarray(8_000);
@@ -68,11 +73,14 @@ describe("a call with several RTP clients at the far end", () => {
   });
 
   it("keeps all streams through a hold, and frees all ports at the end", async () => {
-    const { callee, session, answered } = await calledWith(PORTS.slice(2, 4));
+    const ports = await portPairs(2);
+    // Nobody else may take them meanwhile.
+    const { low, high } = await freePorts(4);
+    const { callee, session, answered } = await calledWith(ports, { rtpPortLow: low, rtpPortHigh: high });
     let offered: number[] = [];
     session.onReinvite = (offer) => {
       offered = portsIn(offer);
-      return description(PORTS.slice(2, 4));
+      return description(ports);
     };
     await callee.hold();
     expect(offered).toEqual(answered);
@@ -82,16 +90,17 @@ describe("a call with several RTP clients at the far end", () => {
   });
 
   it("gets four streams at most, and what is no audio is refused", async () => {
-    const { answered } = await calledWith(PORTS);
+    const { answered } = await calledWith(await portPairs(6));
     expect(answered.filter((port) => port !== 0)).toHaveLength(4);
     expect(answered.slice(4)).toEqual([0, 0]);
   });
 
   it("loses one that the far end ends, and goes on with the others", async () => {
-    const { session, callee, answered } = await calledWith(PORTS.slice(4));
-    const response = await session.reinvite({ ...description(PORTS.slice(4)), content: String(description([PORTS[4], 0]).content) });
+    const ports = await portPairs(2);
+    const { session, callee, answered } = await calledWith(ports);
+    const response = await session.reinvite(description([ports[0], 0]));
     expect(portsIn({ contentType: "", content: response.bodyText })).toEqual([answered[0], 0]);
-    const first = await client(PORTS[4], answered[0] ?? 0);
+    const first = await client(ports[0], answered[0] ?? 0);
     first.write(bytesOf(sine(440, 3)));
     const heard = samplesOf(await within(10_000, "the one left", callee.readAudio(16_000))).subarray(4_000);
     expect(shareAt(440, heard)).toBeGreaterThan(0.9);

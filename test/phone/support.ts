@@ -1,9 +1,24 @@
 import { once } from "node:events";
 import { type CallEvents, CredentialsManager, type PhoneEvents, type VoIPCall, VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
 import { Registrar } from "../../ts/testkit/index.ts";
+import { FreePorts } from "../FreePorts.ts";
 
 /** The ports that phones of these tests use for RTP: above those of the interop tests, below the ephemeral ones. */
 export const RTP: { readonly rtpPortLow: number; readonly rtpPortHigh: number } = { rtpPortLow: 26_000, rtpPortHigh: 27_999 };
+
+/** Above {@link RTP}; several files on both engines take from there at once, so each begins elsewhere. */
+const others = new FreePorts(28_000, 32_767, 28_000 + Math.floor(Math.random() * 4_700));
+
+/** `count` ports in a row that are free and that no other test's phones take, the first one even: for what needs to know them. */
+export function freePorts(count: number): Promise<{ low: number; high: number }> {
+  return others.take(count);
+}
+
+/** A range with a single port for RTP, and the one above it free for RTCP. */
+export async function oneRTPPort(): Promise<{ rtpPortLow: number; rtpPortHigh: number }> {
+  const { low } = await freePorts(2);
+  return { rtpPortLow: low, rtpPortHigh: low };
+}
 
 export const PASSWORDS: Record<string, string> = { alice: "wonder land", bob: "b0b's", "carol-0x55eb": "c" };
 

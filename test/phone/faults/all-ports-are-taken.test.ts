@@ -1,16 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { NoPortsAvailableError, type VoIPCall } from "../../../ts/index.ts";
-import { next, uriOf, within } from "../support.ts";
+import { freePorts, next, uriOf, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
 import { Answering, startPhone } from "./calls.ts";
 import { Stranger } from "./Stranger.ts";
 
-/** Not those of the other engine, whose tests may run at the same time. */
-const low = process.env["SIDETONE_ENGINE"] === "native" ? 28_100 : 28_120;
-const range = { rtpPortLow: low, rtpPortHigh: low + 5 };
 
 describe("every RTP port of the range is taken", () => {
   it("call() says which range, callers hear 503 and when to come again; a port that comes free is used, and the calls that are up go on", async () => {
+    const { low, high } = await freePorts(6);
+    const range = { rtpPortLow: low, rtpPortHigh: high };
     const [alice, bob, stranger] = await Promise.all([
       startPhone("alice", { ...range, callClass: Answering }),
       startPhone("bob", { callClass: Answering }),
