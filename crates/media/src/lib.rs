@@ -5,11 +5,13 @@
 //! fields in the same order, the same integer arithmetic. `test/vectors/media/` and `test/media/engines-agree.test.ts` hold the
 //! two together. Whoever changes one changes both.
 //!
-//! How a packet flows in: [`session`] → [`rtp`] → [`latch`] (whose packets count) → [`reception`] (RFC 3550 bookkeeping) →
-//! [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`.
-//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`loss`] and [`emodel`] say
-//! how the call sounds; [`tones`] hears digits that come as sound.
-//! And out: `Session::write` → [`ring`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`] ([`voice`]) → [`rtp`].
+//! How a packet flows in: [`session`] → [`inbound`] → [`payloads`] ([`rtp`]) → [`latch`] (whose packets count) → [`presence`] →
+//! [`reception`] (RFC 3550 bookkeeping) → [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) →
+//! [`ring`] → `Session::read`; [`tones`] hears digits that come as sound.
+//! And out: `Session::write` → [`ring`] → [`outbound`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`]
+//! ([`voice`]) → [`rtp`].
+//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`quality`], by [`loss`] and
+//! [`emodel`], says how the call sounds.
 #![forbid(unsafe_code)]
 
 pub mod collision;
@@ -20,13 +22,18 @@ pub mod dtmf;
 pub mod emodel;
 pub mod event;
 pub mod g711;
+pub mod inbound;
 pub mod interval;
 pub mod jitter;
 pub mod latch;
 pub mod loss;
 pub mod noise;
+pub mod outbound;
 pub mod parameters;
+pub mod payloads;
 pub mod playout;
+pub mod presence;
+pub mod quality;
 pub mod reception;
 pub mod ring;
 pub mod rtcp;
@@ -50,3 +57,6 @@ pub const FRAME: usize = 160;
 
 /// RTP timestamp units, which are samples, in a millisecond.
 pub const PER_MILLISECOND: u32 = 8;
+
+/// Microseconds in a timestamp unit.
+pub const UNIT: u64 = 1_000 / PER_MILLISECOND as u64;

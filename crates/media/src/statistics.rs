@@ -1,5 +1,12 @@
 //! A session's counters.
 
+use crate::PER_MILLISECOND;
+use crate::collision::Conflicts;
+use crate::control::Control;
+use crate::inbound::Inbound;
+use crate::outbound::Outbound;
+use crate::{emodel, quality};
+
 /// A session's counters, which only grow, and from `jitter` on its present state.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
@@ -64,4 +71,43 @@ pub struct Statistics {
     pub mos: f64,
     /// The R factor of what the far end hears, as it reports it (RFC 3611); 0: it does not.
     pub remote_r_factor: u32,
+}
+
+impl Statistics {
+    /// What the parts of a session have counted so far.
+    pub fn of(inbound: &Inbound, outbound: &Outbound, control: &Control, conflicts: &Conflicts) -> Self {
+        let (r_factor, _) = quality::ratings(inbound, control);
+        Self {
+            packets_sent: outbound.packets_sent,
+            bytes_sent: outbound.bytes_sent,
+            frames_silent: outbound.frames_silent,
+            frames_skipped: outbound.frames_skipped,
+            packets_suppressed: outbound.packets_suppressed,
+            packets_received: inbound.packets_received,
+            bytes_received: inbound.bytes_received,
+            packets_rejected: inbound.packets_rejected + inbound.latch.refused,
+            packets_lost: inbound.reception.lost(),
+            packets_late: inbound.playout.late(),
+            packets_duplicate: inbound.packets_duplicate,
+            packets_looped: conflicts.looped,
+            samples_played: inbound.playout.played,
+            samples_concealed: inbound.playout.concealed,
+            samples_stretched: inbound.playout.stretched,
+            samples_overrun: inbound.samples_overrun,
+            rtcp_packets_sent: control.packets_sent,
+            rtcp_packets_received: control.packets_received,
+            jitter: inbound.reception.jitter(),
+            playout_delay: inbound.playout.delay() / PER_MILLISECOND,
+            playout_timestamp: inbound.playout.position(),
+            samples_readable: inbound.incoming.length() as u32,
+            samples_queued: outbound.outgoing.length() as u32,
+            rtt: quality::round_trip(control),
+            remote_loss: f64::from(control.remote_fraction) / 256.0,
+            remote_packets_lost: control.remote_lost,
+            remote_jitter: control.remote_jitter,
+            r_factor,
+            mos: emodel::opinion(r_factor),
+            remote_r_factor: u32::from(control.remote_rating),
+        }
+    }
 }
