@@ -6,8 +6,8 @@
 //! two together. Whoever changes one changes both.
 //!
 //! How a packet flows in: [`session`] → [`inbound`] → [`payloads`] ([`rtp`]) → [`latch`] (whose packets count) → [`presence`] →
-//! [`reception`] (RFC 3550 bookkeeping) → [`dtmf`] or [`playout`] ([`jitter`], [`delay`], [`stretch`], [`concealment`], [`noise`]) →
-//! [`ring`] → `Session::read`; [`tones`] hears digits that come as sound.
+//! [`reception`] (RFC 3550 bookkeeping) → [`dtmf`] or [`playout`] ([`timeline`], [`jitter`] and [`cursor`], [`delay`], [`tempo`] and
+//! [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`; [`tones`] hears digits that come as sound.
 //! And out: `Session::write` → [`ring`] → [`outbound`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`]
 //! ([`voice`]) → [`rtp`].
 //! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`quality`], by [`loss`] and
@@ -17,6 +17,7 @@
 pub mod collision;
 pub mod concealment;
 pub mod control;
+pub mod cursor;
 pub mod delay;
 pub mod dtmf;
 pub mod emodel;
@@ -42,6 +43,8 @@ pub mod session;
 pub mod statistics;
 pub mod stretch;
 pub mod suppression;
+pub mod tempo;
+pub mod timeline;
 pub mod tones;
 pub mod voice;
 
@@ -54,6 +57,9 @@ pub use statistics::Statistics;
 
 /// Samples in one frame: 20 ms at 8,000 Hz.
 pub const FRAME: usize = 160;
+
+/// The same, for arithmetic with times.
+pub const FRAME_TIME: i64 = FRAME as i64;
 
 /// RTP timestamp units, which are samples, in a millisecond.
 pub const PER_MILLISECOND: u32 = 8;

@@ -4,36 +4,18 @@
 //! Time here is samples: `now` is the caller's clock, a packet's extended timestamp its sender's. A packet that met no delay
 //! arrives `base` after its timestamp; it is played `depth` later than that.
 
-use crate::FRAME;
-use crate::PER_MILLISECOND;
-use crate::concealment::{Concealment, HISTORY};
+use crate::concealment::Concealment;
+use crate::cursor::Cursor;
 use crate::delay::DelayEstimator;
-use crate::g711::{self, Encoding};
-use crate::jitter::{JitterBuffer, MAX_PAYLOAD};
+use crate::g711::Encoding;
+use crate::jitter::MAX_PAYLOAD;
 use crate::noise::ComfortNoise;
-use crate::stretch::{self, LONGEST, SHORTEST, Towards, WINDOW};
+use crate::tempo::Tempo;
+use crate::timeline::Timeline;
+use crate::{FRAME, FRAME_TIME, PER_MILLISECOND};
 
-/// A frame, for arithmetic with times.
-const FRAME_TIME: i64 = FRAME as i64;
-/// The delay is left alone while it is less than so much greater or smaller than it should be (10 ms, 3 ms): too small is worse.
-const TOO_GREAT: i64 = 80;
-const TOO_SMALL: i64 = 24;
-/// Frames after a change during which the delay is left alone.
-const PAUSE: u32 = 3;
-/// A surplus of 40 ms is worth a joint that may be heard.
-const MUCH: i64 = 320;
-/// How alike two stretches of sound must be to be joined: squared correlation, and that when there is much to gain.
-const ALIKE: f64 = 0.7;
-const HARDLY_ALIKE: f64 = 0.4;
-/// When the next packet threatens to come too late, 10 ms are gained at least; and it is given half a frame beyond its moment.
-const LEAST_THREATENED: i64 = 80;
-const HALF: i64 = 80;
-/// With less than 5 ms of true audio there is nothing to stretch.
-const LEAST_READY: i64 = 40;
 /// After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew.
 const LONGEST_GAP: i64 = 1_600;
-/// A timestamp further than 1 s from where sequence number and time of arrival both put it shows that the sender's clock was set.
-const CLOCK_SET: i64 = 8_000;
 
 /// What is at the cursor.
 enum Found {
@@ -58,24 +40,14 @@ enum Found {
 /// instead, it was lost, and the cursor catches up: the delay is as before.
 #[derive(Debug)]
 pub struct Playout {
-    buffer: JitterBuffer,
+    cursor: Cursor,
     delay: DelayEstimator,
     concealment: Concealment,
     noise: ComfortNoise,
     /// Whether any packet ever came: from then on there is something to play.
     pub heard: bool,
-    /// Where RTP timestamps lie in extended ones: the newest packet's number, both timestamps, length and transit time.
-    mapped: bool,
-    last_sequence: i64,
-    last_rtp: u32,
-    last_timestamp: i64,
-    last_length: i64,
-    last_transit: i64,
-    /// Older packets than this have timestamps from before the sender's clock was set.
-    rebased: i64,
+    timeline: Timeline,
     playing: bool,
-    /// Extended timestamp of the next sample to be played.
-    cursor: i64,
     /// Samples made up with the cursor standing still, and since the last true one.
     held: i64,
     missing: i64,
@@ -83,14 +55,12 @@ pub struct Playout {
     pending: u64,
     /// The packet before the cursor was a telephone-event: no audio is expected.
     after_event: bool,
-    /// Frames since the delay was last changed.
-    unchanged: u32,
     /// Samples played, and those of them that replace a missing packet.
     pub played: u64,
     /// See `played`.
     pub concealed: u64,
-    /// Samples left out or inserted to change the delay.
-    pub stretched: u64,
+    /// Changes the delay.
+    pub tempo: Tempo,
 }
 
 impl Playout {
@@ -99,36 +69,28 @@ impl Playout {
         let maximum = i64::from(maximum_delay.min(1_000) * PER_MILLISECOND);
         let minimum = i64::from(minimum_delay.min(1_000) * PER_MILLISECOND).min(maximum);
         Self {
-            buffer: JitterBuffer::new(),
+            cursor: Cursor::new(),
             delay: DelayEstimator::new(minimum, maximum),
             concealment: Concealment::new(),
             noise: ComfortNoise::new(),
             heard: false,
-            mapped: false,
-            last_sequence: 0,
-            last_rtp: 0,
-            last_timestamp: 0,
-            last_length: 0,
-            last_transit: 0,
-            rebased: 0,
+            timeline: Timeline::new(),
             playing: false,
-            cursor: 0,
             held: 0,
             missing: 0,
             pending: 0,
             after_event: false,
-            unchanged: 0,
             played: 0,
             concealed: 0,
-            stretched: 0,
+            tempo: Tempo::new(),
         }
     }
 
     /// Another stream begins, or none: what waits is dropped.
     pub fn reset(&mut self) {
-        self.buffer.reset();
+        self.cursor.buffer.reset();
         self.delay.restart();
-        self.mapped = false;
+        self.timeline.reset();
         self.playing = false;
         self.held = 0;
         self.missing = 0;
@@ -139,12 +101,12 @@ impl Playout {
 
     /// Packets that came after their moment.
     pub fn late(&self) -> u64 {
-        self.buffer.late
+        self.cursor.buffer.late
     }
 
     /// See [`crate::Session::ahead`].
     pub fn ahead(&self, fetch: &mut impl FnMut(*const u8, usize)) {
-        let (places, payloads) = self.buffer.ahead();
+        let (places, payloads) = self.cursor.buffer.ahead();
         fetch(places.as_ptr().cast(), size_of_val(places));
         payloads.into_iter().for_each(|payload| fetch(payload.as_ptr(), payload.len()));
         self.delay.ahead().into_iter().for_each(|bins| fetch(bins.as_ptr().cast(), size_of_val(bins)));
@@ -152,7 +114,7 @@ impl Playout {
 
     /// The RTP timestamp of the sample to be played next.
     pub fn position(&self) -> u32 {
-        self.last_rtp.wrapping_add((self.cursor - self.last_timestamp) as u32)
+        self.timeline.rtp(self.cursor.at)
     }
 
     /// The delay aimed for, in samples.
@@ -165,33 +127,33 @@ impl Playout {
         debug_assert!(payload.len() <= MAX_PAYLOAD);
         self.heard = true;
         if payload.is_empty() {
-            self.buffer.insert(sequence, 0, None, payload);
+            self.cursor.buffer.insert(sequence, 0, None, payload);
             return;
         }
-        let Some(timestamp) = self.extend(arrival, sequence, rtp, payload.len() as i64) else {
-            self.buffer.late += 1;
+        let Some(timestamp) = self.timeline.extend(arrival, sequence, rtp, payload.len() as i64) else {
+            self.cursor.buffer.late += 1;
             return;
         };
         self.delay.observe(arrival, timestamp);
-        self.buffer.insert(sequence, timestamp, Some(encoding), payload);
+        self.cursor.buffer.insert(sequence, timestamp, Some(encoding), payload);
     }
 
     /// Takes a telephone-event's packet: it has a sequence number like any other, but no audio.
     pub fn receive_event(&mut self, sequence: i64) {
         self.heard = true;
-        self.buffer.insert(sequence, 0, None, &[]);
+        self.cursor.buffer.insert(sequence, 0, None, &[]);
     }
 
     /// Takes a comfort noise packet (RFC 3389): from its place on the far end is silent, and this is how its silence sounds.
     pub fn receive_noise(&mut self, sequence: i64, payload: &[u8]) {
         self.heard = true;
-        self.buffer.insert(sequence, 0, None, payload);
+        self.cursor.buffer.insert(sequence, 0, None, payload);
     }
 
     /// Plays one frame.
     pub fn play(&mut self, now: i64, frame: &mut [i16; FRAME]) {
         self.played += FRAME as u64;
-        self.unchanged = (self.unchanged + 1).min(PAUSE);
+        self.tempo.tick();
         if self.playing && self.depth(now) > self.delay.maximum() + 2 * FRAME_TIME {
             // A stall is over, ours or the network's, and its packets came all at once: only the newest are worth hearing.
             self.playing = false;
@@ -202,54 +164,26 @@ impl Playout {
             return;
         }
         let found = self.seek();
-        if !(matches!(found, Found::Audio) && self.stretch(now, frame)) {
+        if matches!(found, Found::Audio) && self.tempo.stretch(self.depth(now), &mut self.cursor, &self.delay, &self.concealment, frame) {
+            self.resume();
+            self.concealment.good(frame);
+        } else {
             self.fill(now, found, frame);
         }
     }
 
     /// How much later than undelayed the sample at the cursor is played, if it is played at `now`.
     fn depth(&self, now: i64) -> i64 {
-        now - self.cursor - self.delay.base()
-    }
-
-    /// Takes a timestamp out of its 32 bits. None: the packet was overtaken, and where its timestamp lies is unknown.
-    fn extend(&mut self, arrival: i64, sequence: i64, rtp: u32, length: i64) -> Option<i64> {
-        if !self.mapped {
-            self.mapped = true;
-            self.rebased = 0;
-            self.last_sequence = sequence;
-            self.last_rtp = rtp;
-            self.last_timestamp = 0;
-            self.last_length = length;
-            self.last_transit = arrival;
-            return Some(0);
-        }
-        let step = i64::from(rtp.wrapping_sub(self.last_rtp) as i32);
-        let mut timestamp = self.last_timestamp + step;
-        let by_sequence = step - (sequence - self.last_sequence) * self.last_length;
-        if sequence < self.last_sequence {
-            return (sequence >= self.rebased && by_sequence.abs() <= CLOCK_SET).then_some(timestamp);
-        }
-        let by_arrival = arrival - timestamp - self.last_transit;
-        if by_arrival.abs() > CLOCK_SET && by_sequence.abs() > CLOCK_SET {
-            timestamp = (arrival - self.last_transit).max(self.last_timestamp + self.last_length);
-            self.rebased = sequence;
-        }
-        self.last_sequence = sequence;
-        self.last_rtp = rtp;
-        self.last_timestamp = timestamp;
-        self.last_length = length;
-        self.last_transit = arrival - timestamp;
-        Some(timestamp)
+        now - self.cursor.at - self.delay.base()
     }
 
     /// Begins to play with the first packet that waits, once it has waited long enough.
     fn start(&mut self, now: i64) -> bool {
         let mut skipping = false;
-        while let Some((sequence, slot)) = self.buffer.first() {
+        while let Some((sequence, slot)) = self.cursor.buffer.first() {
             if slot.encoding.is_none() {
-                self.noise.describe(self.buffer.payload(sequence, 0));
-                self.buffer.advance(sequence + 1);
+                self.noise.describe(self.cursor.buffer.payload(sequence, 0));
+                self.cursor.buffer.advance(sequence + 1);
                 continue;
             }
             let depth = now - slot.timestamp - self.delay.base();
@@ -258,18 +192,18 @@ impl Playout {
             }
             skipping |= depth > self.delay.maximum();
             if skipping && depth >= self.delay.target() + FRAME_TIME {
-                self.buffer.advance(sequence + 1);
+                self.cursor.buffer.advance(sequence + 1);
                 continue;
             }
             // Nothing lost, nothing late: what was made up filled a pause of the sender.
-            if sequence > self.buffer.next || slot.timestamp <= self.cursor {
+            if sequence > self.cursor.buffer.next || slot.timestamp <= self.cursor.at {
                 self.concealed += self.pending;
             }
-            self.buffer.advance(sequence);
-            self.cursor = slot.timestamp;
+            self.cursor.buffer.advance(sequence);
+            self.cursor.at = slot.timestamp;
             self.pending = 0;
             self.playing = true;
-            self.unchanged = 0;
+            self.tempo.reset();
             self.held = 0;
             self.missing = 0;
             return true;
@@ -279,25 +213,25 @@ impl Playout {
 
     /// What is at the cursor. Passes over what lies before it.
     fn seek(&mut self) -> Found {
-        while let Some((sequence, slot)) = self.buffer.first() {
-            let missing = sequence - self.buffer.next;
+        while let Some((sequence, slot)) = self.cursor.buffer.first() {
+            let missing = sequence - self.cursor.buffer.next;
             if slot.encoding.is_none() {
-                self.noise.describe(self.buffer.payload(sequence, 0));
-                self.buffer.advance(sequence);
-                self.buffer.release();
+                self.noise.describe(self.cursor.buffer.payload(sequence, 0));
+                self.cursor.buffer.advance(sequence);
+                self.cursor.buffer.release();
                 self.after_event = true;
-            } else if missing > 0 && slot.timestamp > self.cursor {
+            } else if missing > 0 && slot.timestamp > self.cursor.at {
                 // More time than the missing packets could fill: mostly the sender's silence.
-                if slot.timestamp - self.cursor > missing * slot.length() + FRAME_TIME {
+                if slot.timestamp - self.cursor.at > missing * slot.length() + FRAME_TIME {
                     return Found::Pause(slot.timestamp);
                 }
                 return Found::Lost(slot.timestamp);
-            } else if slot.timestamp + slot.length() <= self.cursor {
-                self.buffer.advance(sequence + 1);
-            } else if slot.timestamp > self.cursor {
+            } else if slot.timestamp + slot.length() <= self.cursor.at {
+                self.cursor.buffer.advance(sequence + 1);
+            } else if slot.timestamp > self.cursor.at {
                 return Found::Pause(slot.timestamp);
             } else {
-                self.buffer.advance(sequence);
+                self.cursor.buffer.advance(sequence);
                 return Found::Audio;
             }
         }
@@ -318,7 +252,7 @@ impl Playout {
             }
             match found {
                 Found::Audio => {
-                    at += self.copy(&mut frame[at..]);
+                    at += self.cursor.copy(&mut frame[at..]);
                     self.resume();
                     continue;
                 }
@@ -326,7 +260,7 @@ impl Playout {
                     self.playing = false;
                     if at > 0 || !self.start(now) {
                         // A frame's middle is no place to begin: all but the first part of the packet would be needed early.
-                        self.cursor = timestamp.min(self.cursor + rest as i64);
+                        self.cursor.at = timestamp.min(self.cursor.at + rest as i64);
                         self.rest(&mut frame[at..]);
                         return;
                     }
@@ -348,12 +282,12 @@ impl Playout {
     fn bridge(&mut self, timestamp: i64, depth: i64, samples: &mut [i16]) -> usize {
         self.concealed += self.pending;
         self.pending = 0;
-        let gap = timestamp - self.cursor;
+        let gap = timestamp - self.cursor.at;
         if self.held > 0 {
             let caught_up = self.held.min(gap);
             self.held = 0;
             if depth - caught_up >= self.delay.target() {
-                self.cursor += caught_up;
+                self.cursor.at += caught_up;
                 return 0;
             }
         }
@@ -364,7 +298,7 @@ impl Playout {
         if depth + FRAME_TIME <= self.delay.target() {
             self.held += count;
         } else {
-            self.cursor += count;
+            self.cursor.at += count;
         }
         count as usize
     }
@@ -382,75 +316,8 @@ impl Playout {
         if depth + FRAME_TIME <= self.delay.maximum() {
             self.held += samples.len() as i64;
         } else {
-            self.cursor += samples.len() as i64;
+            self.cursor.at += samples.len() as i64;
         }
-    }
-
-    /// Stretches: leaves out a piece when the delay is greater than it need be, inserts one when it should be greater or when the next
-    /// packet threatens to come too late. False: this is no time for it, or no sound.
-    fn stretch(&mut self, now: i64, frame: &mut [i16; FRAME]) -> bool {
-        let depth = self.depth(now);
-        let surplus = depth - self.delay.target();
-        let ready = self.available();
-        // Without a successor nobody knows whether the next packet is late or lost.
-        let late = depth - ready;
-        let overdue = late > 0 && self.delay.adapts() && self.buffer.exhausted(self.cursor + ready);
-        if overdue && ready < 2 * FRAME_TIME && (ready < FRAME_TIME || self.delay.doubts(late, ready - FRAME_TIME + HALF)) {
-            let least = (FRAME_TIME - ready).max(LEAST_THREATENED);
-            return ready >= LEAST_READY && self.lengthen(least, self.delay.maximum() - depth, 0.0, frame);
-        }
-        if surplus >= TOO_GREAT && self.unchanged >= PAUSE && ready >= FRAME_TIME + SHORTEST as i64 {
-            // What is left out now must not be missing in a moment.
-            return !(overdue && self.delay.doubts(late, ready - FRAME_TIME)) && self.shorten(surplus, ready, frame);
-        }
-        let lacking = -surplus >= TOO_SMALL && self.unchanged >= PAUSE && ready >= FRAME_TIME;
-        lacking && self.lengthen(SHORTEST as i64, -surplus, ALIKE, frame)
-    }
-
-    /// Plays a frame, leaving out a piece of what is ready.
-    fn shorten(&mut self, surplus: i64, ready: i64, frame: &mut [i16; FRAME]) -> bool {
-        let most = surplus.min(ready - FRAME_TIME).min(LONGEST as i64) as usize;
-        let mut work = [0; FRAME + LONGEST];
-        let count = self.peek(&mut work[..FRAME + most]);
-        let mut lag = most;
-        if !stretch::soft(&work[..count]) {
-            let found = stretch::search(&work, 0, WINDOW, SHORTEST, most, Towards::Future);
-            if found.degree < if surplus >= MUCH { HARDLY_ALIKE } else { ALIKE } {
-                return false;
-            }
-            lag = found.lag;
-        }
-        stretch::blend(&work, 0, lag, lag, frame);
-        self.skip(FRAME + lag);
-        self.stretched += lag as u64;
-        self.resume();
-        self.concealment.good(frame);
-        true
-    }
-
-    /// Plays a frame in which a piece is said twice.
-    fn lengthen(&mut self, least: i64, most: i64, degree: f64, frame: &mut [i16; FRAME]) -> bool {
-        let most = most.min(LONGEST as i64);
-        if most < least {
-            return false;
-        }
-        let mut work = [0; HISTORY + FRAME];
-        work[..HISTORY].copy_from_slice(self.concealment.recall());
-        let count = self.peek(&mut work[HISTORY..]);
-        let mut lag = most as usize;
-        if !stretch::soft(&work[HISTORY - WINDOW..HISTORY + count]) {
-            let found = stretch::search(&work, HISTORY + count.min(80) - WINDOW, WINDOW, least as usize, most as usize, Towards::Past);
-            if found.degree < degree {
-                return false;
-            }
-            lag = found.lag;
-        }
-        stretch::blend(&work, HISTORY, HISTORY - lag, lag.min(count), frame);
-        self.skip(FRAME - lag);
-        self.stretched += lag as u64;
-        self.resume();
-        self.concealment.good(frame);
-        true
     }
 
     /// There is true audio to play.
@@ -472,72 +339,12 @@ impl Playout {
             self.concealment.silence(samples);
         }
     }
-
-    /// Samples from the cursor on without a gap, as far as two frames.
-    fn available(&self) -> i64 {
-        let mut end = self.cursor;
-        let mut sequence = self.buffer.next;
-        while end - self.cursor < 2 * FRAME_TIME {
-            match self.buffer.get(sequence) {
-                Some(slot) if slot.encoding.is_none() => {}
-                Some(slot) if slot.timestamp <= end => end = end.max(slot.timestamp + slot.length()),
-                _ => break,
-            }
-            sequence += 1;
-        }
-        (end - self.cursor).min(2 * FRAME_TIME)
-    }
-
-    /// Decodes what [`Self::available`] counts, without playing it. Returns how many samples that were.
-    fn peek(&self, samples: &mut [i16]) -> usize {
-        let mut at = 0;
-        let mut sequence = self.buffer.next;
-        while at < samples.len() {
-            let Some(slot) = self.buffer.get(sequence) else { break };
-            if let Some(encoding) = slot.encoding {
-                let offset = self.cursor + at as i64 - slot.timestamp;
-                if offset < 0 {
-                    break;
-                }
-                if offset < slot.length() {
-                    at += g711::decode(encoding, self.buffer.payload(sequence, offset as usize), &mut samples[at..]);
-                }
-            }
-            sequence += 1;
-        }
-        at
-    }
-
-    /// What was peeked at has been played, so many samples of it.
-    fn skip(&mut self, count: usize) {
-        self.cursor += count as i64;
-        while let Some(slot) = self.buffer.get(self.buffer.next) {
-            // What has no audio is left for `seek`.
-            if slot.encoding.is_none() || slot.timestamp + slot.length() > self.cursor {
-                break;
-            }
-            self.buffer.release();
-        }
-    }
-
-    /// Decodes from the packet at the cursor, as much as it has and fits.
-    fn copy(&mut self, samples: &mut [i16]) -> usize {
-        let sequence = self.buffer.next;
-        let Some(slot) = self.buffer.get(sequence) else { return 0 };
-        let Some(encoding) = slot.encoding else { return 0 };
-        let offset = self.cursor - slot.timestamp;
-        let count = g711::decode(encoding, self.buffer.payload(sequence, offset as usize), samples);
-        self.cursor += count as i64;
-        if self.cursor >= slot.timestamp + slot.length() {
-            self.buffer.release();
-        }
-        count
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::g711;
 
     /// A packet whose every sample decodes to `4 * code + 3` or so: enough to tell packets apart.
     fn receive(playout: &mut Playout, arrival: i64, sequence: i64, code: u8) {

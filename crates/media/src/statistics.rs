@@ -92,7 +92,7 @@ impl Statistics {
             packets_looped: conflicts.looped,
             samples_played: inbound.playout.played,
             samples_concealed: inbound.playout.concealed,
-            samples_stretched: inbound.playout.stretched,
+            samples_stretched: inbound.playout.tempo.stretched,
             samples_overrun: inbound.samples_overrun,
             rtcp_packets_sent: control.packets_sent,
             rtcp_packets_received: control.packets_received,

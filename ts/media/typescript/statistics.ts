@@ -27,7 +27,7 @@ export function statisticsOf(inbound: Inbound, outbound: Outbound, control: Cont
     packetsLooped: conflicts.looped,
     samplesPlayed: inbound.playout.played,
     samplesConcealed: inbound.playout.concealed,
-    samplesStretched: inbound.playout.stretched,
+    samplesStretched: inbound.playout.tempo.stretched,
     samplesOverrun: inbound.samplesOverrun,
     rtcpPacketsSent: control.packetsSent,
     rtcpPacketsReceived: control.packetsReceived,
