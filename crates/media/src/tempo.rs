@@ -44,12 +44,15 @@ impl Tempo {
     }
 
     /// Another frame is due.
+    #[inline]
     pub fn tick(&mut self) {
         self.unchanged = (self.unchanged + 1).min(PAUSE);
     }
 
     /// Stretches: leaves out a piece when the delay is greater than it need be, inserts one when it should be greater or when the next
     /// packet threatens to come too late. False: this is no time for it, or no sound.
+    // A frame in a thousand is stretched, but every one asks: 0.6 % of a call's instructions.
+    #[inline]
     pub fn stretch(
         &mut self,
         depth: i64,
