@@ -58,13 +58,20 @@ export class Linphone {
     this.process.say("terminate");
   }
 
-  /** Puts its call on hold, with music that is a file of its own; {@link resume} takes it off again. */
-  pause(): void {
+  /**
+   * Puts its call on hold, with music that is a file of its own; {@link resume} takes it off again. Either settles when its call is so
+   * far: it refuses to resume what it has not taken for paused yet.
+   */
+  async pause(): Promise<void> {
+    const paused = this.process.nextLine(/from state LinphoneCallPausing to LinphoneCallPaused/);
     this.process.say("pause");
+    await paused;
   }
 
-  resume(): void {
+  async resume(): Promise<void> {
+    const running = this.process.nextLine(/from state LinphoneCallResuming to LinphoneCallStreamsRunning/);
     this.process.say("resume");
+    await running;
   }
 
   /** Sends DTMF digits as telephone-events (RFC 4733). */

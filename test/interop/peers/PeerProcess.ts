@@ -70,6 +70,11 @@ export class PeerProcess {
       const match = pattern.exec(line);
       if (match) return Promise.resolve(match);
     }
+    return this.nextLine(pattern, milliseconds);
+  }
+
+  /** The first line still to come that matches: ask before it is caused. */
+  nextLine(pattern: RegExp, milliseconds: number = patience): Promise<RegExpExecArray> {
     const found = new Promise<RegExpExecArray>((resolve, reject) => {
       this.#waiters.add({ pattern, resolve, reject });
     });

@@ -81,8 +81,8 @@ export async function softphone(
     },
     dial: async (uri) => linphone.dial(uri),
     hangup: async () => linphone.hangup(),
-    hold: async () => linphone.pause(),
-    resume: async () => linphone.resume(),
+    hold: () => linphone.pause(),
+    resume: () => linphone.resume(),
     press: async (digits) => linphone.press(digits),
     hears: async (digits) => {
       for (const digit of digits) await linphone.process.line(new RegExp(`Receiving tone [${digit}] from`));
