@@ -3,7 +3,7 @@
 //!   instructions <name>
 
 use sidetone_engine::accelerate;
-use sidetone_media::{Direction, Encoding, Session, SessionOptions, StreamParameters, g711};
+use sidetone_media::{Encoding, Session, SessionOptions, StreamParameters, g711};
 use std::hint::black_box;
 use std::net::SocketAddr;
 
@@ -35,23 +35,7 @@ fn decode(encoding: Encoding) {
 fn call(lost: usize) {
     let remote = SocketAddr::from(([192, 0, 2, 1], 4_000));
     let mut session = Session::new(SessionOptions::default());
-    session.configure(StreamParameters {
-        direction: Direction::SendRecv,
-        remote,
-        send_payload_type: 0,
-        send_encoding: Encoding::Pcmu,
-        send_event_payload_type: None,
-        receive: vec![(0, Encoding::Pcmu)],
-        receive_event_payload_type: None,
-        send_noise_payload_type: None,
-        receive_noise_payload_type: None,
-        ptime: 20,
-        remote_rtcp: StreamParameters::usual_rtcp(remote, false),
-        rtcp_mux: false,
-        rtcp_reduced_size: false,
-        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
-        voip_metrics: None,
-    });
+    session.configure(StreamParameters::plain(remote));
     let (mut packet, mut report, mut audio) = ([0; 1_500], [0; 500], [0; 800]);
     for index in 0..FRAMES {
         let now = 1_000_000 + index as u64 * 20_000;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use sidetone_engine::{Engine, EngineOptions, MediaSession, PortRange};
-use sidetone_media::{Direction, Encoding, Session, SessionOptions, StreamParameters, rtp};
+use sidetone_media::{Session, SessionOptions, StreamParameters, rtp};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,23 +55,7 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 fn parameters(remote: SocketAddr) -> StreamParameters {
-    StreamParameters {
-        direction: Direction::SendRecv,
-        remote,
-        send_payload_type: 0,
-        send_encoding: Encoding::Pcmu,
-        send_event_payload_type: Some(101),
-        receive: vec![(0, Encoding::Pcmu)],
-        receive_event_payload_type: Some(101),
-        send_noise_payload_type: None,
-        receive_noise_payload_type: None,
-        ptime: 20,
-        remote_rtcp: StreamParameters::usual_rtcp(remote, false),
-        rtcp_mux: false,
-        rtcp_reduced_size: false,
-        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
-        voip_metrics: None,
-    }
+    StreamParameters { send_event_payload_type: Some(101), receive_event_payload_type: Some(101), ..StreamParameters::plain(remote) }
 }
 
 /// One test: they would count each other's bytes.

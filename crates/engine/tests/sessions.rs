@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use sidetone_engine::{Engine, EngineOptions, MediaSession, OpenError, PortRange, Signals};
-use sidetone_media::{Direction, Encoding, SessionOptions, StreamParameters};
+use sidetone_media::{SessionOptions, StreamParameters};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -27,26 +27,6 @@ fn open(engine: &Engine, address: impl Into<IpAddr>) -> Arc<MediaSession> {
     // Tests run side by side: each begins somewhere else.
     let start = Instant::now().elapsed().subsec_nanos() ^ std::process::id() ^ (&raw const *engine as usize as u32 >> 4);
     engine.open(address.into(), PortRange { start, ..ANY }, SessionOptions::default()).unwrap()
-}
-
-fn parameters(remote: SocketAddr) -> StreamParameters {
-    StreamParameters {
-        direction: Direction::SendRecv,
-        remote,
-        send_payload_type: 0,
-        send_encoding: Encoding::Pcmu,
-        send_event_payload_type: None,
-        receive: vec![(0, Encoding::Pcmu)],
-        receive_event_payload_type: None,
-        send_noise_payload_type: None,
-        receive_noise_payload_type: None,
-        ptime: 20,
-        remote_rtcp: StreamParameters::usual_rtcp(remote, false),
-        rtcp_mux: false,
-        rtcp_reduced_size: false,
-        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
-        voip_metrics: None,
-    }
 }
 
 fn listener() -> (UdpSocket, SocketAddr) {
@@ -76,7 +56,7 @@ fn a_configured_session_sends_a_packet_every_20_ms() {
     let (engine, _wakes) = engine();
     let (far, to) = listener();
     let session = open(&engine, Ipv4Addr::LOCALHOST);
-    engine.configure(&session, parameters(to));
+    engine.configure(&session, StreamParameters::plain(to));
     let mut packet = [0; 2_048];
     let begin = Instant::now();
     for _ in 0..26 {
@@ -95,8 +75,8 @@ fn two_sessions_carry_audio_and_tell_when_it_can_be_read() {
         let (near, far) = (open(&engine, address), open(&engine, address));
         assert_eq!(near.write(&[8_000; 3_200]), 3_200);
         assert!(!far.want_readable(1_600));
-        engine.configure(&near, parameters(far.local_address()));
-        engine.configure(&far, parameters(near.local_address()));
+        engine.configure(&near, StreamParameters::plain(far.local_address()));
+        engine.configure(&far, StreamParameters::plain(near.local_address()));
         wait_for(&engine, &wakes, &far, Signals::READABLE);
         assert!(far.want_readable(1_600), "the wish is fulfilled");
         let mut samples = [0; 1_600];
@@ -114,7 +94,7 @@ fn the_sender_tells_when_all_is_sent() {
     let session = open(&engine, Ipv4Addr::LOCALHOST);
     session.write(&[1; 800]);
     assert!(!session.want_queued(0));
-    engine.configure(&session, parameters(to));
+    engine.configure(&session, StreamParameters::plain(to));
     wait_for(&engine, &wakes, &session, Signals::QUEUED);
     assert_eq!(session.statistics().samples_queued, 0);
     assert!(session.want_queued(0));
@@ -125,13 +105,13 @@ fn sessions_that_come_and_go_leave_the_others_alone() {
     let (engine, _wakes) = engine();
     let (far, to) = listener();
     let staying = open(&engine, Ipv4Addr::LOCALHOST);
-    engine.configure(&staying, parameters(to));
+    engine.configure(&staying, StreamParameters::plain(to));
     let mut packet = [0; 2_048];
     for _ in 0..10 {
         let (_, going_to) = listener();
         let going: Vec<_> = (0..20).map(|_| open(&engine, Ipv4Addr::LOCALHOST)).collect();
         for session in &going {
-            engine.configure(session, parameters(going_to));
+            engine.configure(session, StreamParameters::plain(going_to));
         }
         far.recv(&mut packet).unwrap();
         for session in going {
@@ -148,7 +128,7 @@ fn an_idle_engine_starts_again() {
     for _ in 0..3 {
         let (far, to) = listener();
         let session = open(&engine, Ipv4Addr::LOCALHOST);
-        engine.configure(&session, parameters(to));
+        engine.configure(&session, StreamParameters::plain(to));
         for _ in 0..2 {
             far.recv(&mut packet).unwrap();
         }
@@ -174,7 +154,7 @@ fn dropping_the_engine_ends_its_thread_and_frees_its_ports() {
     let (engine, _wakes) = engine();
     let (_far, to) = listener();
     let session = open(&engine, Ipv4Addr::LOCALHOST);
-    engine.configure(&session, parameters(to));
+    engine.configure(&session, StreamParameters::plain(to));
     drop(engine);
     UdpSocket::bind(session.local_address()).unwrap();
     assert_eq!(session.write(&[0; 160]), 0, "and its sessions may be used as any closed one");
@@ -192,8 +172,8 @@ fn dropping_an_engine_of_several_threads_in_the_middle_of_its_calls_waits_for_no
     let engine = engine.unwrap();
     let sessions: Vec<_> = (0..40).map(|_| open(&engine, Ipv4Addr::LOCALHOST)).collect();
     for pair in sessions.chunks(2) {
-        engine.configure(&pair[0], parameters(pair[1].local_address()));
-        engine.configure(&pair[1], parameters(pair[0].local_address()));
+        engine.configure(&pair[0], StreamParameters::plain(pair[1].local_address()));
+        engine.configure(&pair[1], StreamParameters::plain(pair[0].local_address()));
     }
     let last = sessions.last().unwrap();
     assert!(!last.want_readable(320));

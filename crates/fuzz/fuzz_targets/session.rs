@@ -7,22 +7,20 @@ use sidetone_media::{Direction, Encoding, Session, SessionOptions, StreamParamet
 use std::net::SocketAddr;
 
 fn parameters(byte: u8) -> StreamParameters {
+    let remote = |port| SocketAddr::from(([192, 0, 2, 1], port));
     StreamParameters {
         direction: [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive][usize::from(byte & 3)],
-        remote: SocketAddr::from(([192, 0, 2, 1], 4_000 + u16::from(byte >> 7))),
         send_payload_type: 8,
         send_encoding: Encoding::Pcma,
         send_event_payload_type: (byte & 4 != 0).then_some(101),
         receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
         receive_event_payload_type: (byte & 8 != 0).then_some(101),
         send_noise_payload_type: (byte & 64 != 0).then_some(13),
-        receive_noise_payload_type: None,
         ptime: [10, 20, 30, 60][usize::from(byte >> 4 & 3)],
-        remote_rtcp: SocketAddr::from(([192, 0, 2, 1], 4_001)),
+        remote_rtcp: remote(4_001),
         rtcp_mux: byte & 64 != 0,
         rtcp_reduced_size: byte & 32 != 0,
-        rtcp_bandwidth: sidetone_media::interval::USUAL_BANDWIDTH,
-        voip_metrics: None,
+        ..StreamParameters::plain(remote(4_000 + u16::from(byte >> 7)))
     }
 }
 
@@ -35,7 +33,14 @@ fn take<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
 
 fuzz_target!(|input: &[u8]| {
     let mut input = input;
-    let options = SessionOptions { ssrc: 7, sequence: 65_530, timestamp: u32::MAX - 500, read_capacity: 1_024, write_capacity: 1_024, ..SessionOptions::default() };
+    let options = SessionOptions {
+        ssrc: 7,
+        sequence: 65_530,
+        timestamp: u32::MAX - 500,
+        read_capacity: 1_024,
+        write_capacity: 1_024,
+        ..SessionOptions::default()
+    };
     let mut session = Session::new(options);
     let mut packet = [0; 1_500];
     let mut samples = [0; 512];

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::g711::Encoding;
-use crate::interval::Bandwidth;
+use crate::interval::{Bandwidth, USUAL_BANDWIDTH};
 
 /// Which way media flows, seen from this side (RFC 4566 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,27 @@ pub struct StreamParameters {
 }
 
 impl StreamParameters {
+    /// PCMU both ways in packets of 20 ms, RTCP to the port above RTP's, and nothing besides: what the barest offer settles.
+    pub fn plain(remote: SocketAddr) -> Self {
+        Self {
+            direction: Direction::SendRecv,
+            remote,
+            send_payload_type: 0,
+            send_encoding: Encoding::Pcmu,
+            send_event_payload_type: None,
+            receive: vec![(0, Encoding::Pcmu)],
+            receive_event_payload_type: None,
+            send_noise_payload_type: None,
+            receive_noise_payload_type: None,
+            ptime: 20,
+            remote_rtcp: Self::usual_rtcp(remote, false),
+            rtcp_mux: false,
+            rtcp_reduced_size: false,
+            rtcp_bandwidth: USUAL_BANDWIDTH,
+            voip_metrics: None,
+        }
+    }
+
     /// Where RTCP goes unless the SDP says otherwise: to the port above RTP's (RFC 3550 §11), or to RTP's own.
     pub fn usual_rtcp(remote: SocketAddr, mux: bool) -> SocketAddr {
         SocketAddr::new(remote.ip(), if mux { remote.port() } else { remote.port().wrapping_add(1) })

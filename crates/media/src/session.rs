@@ -258,7 +258,6 @@ impl Session {
 mod tests {
     use super::*;
     use crate::g711::Encoding;
-    use crate::interval::USUAL_BANDWIDTH;
     use crate::parameters::Direction;
 
     fn remote() -> SocketAddr {
@@ -269,20 +268,10 @@ mod tests {
         let mut session = Session::new(SessionOptions { sequence: 65_535, timestamp: 0xffff_ff80, ..SessionOptions::default() });
         session.configure(StreamParameters {
             direction,
-            remote: remote(),
             send_payload_type: 8,
             send_encoding: Encoding::Pcma,
-            send_event_payload_type: None,
             receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
-            receive_event_payload_type: None,
-            send_noise_payload_type: None,
-            receive_noise_payload_type: None,
-            ptime: 20,
-            remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
-            rtcp_mux: false,
-            rtcp_reduced_size: false,
-            rtcp_bandwidth: USUAL_BANDWIDTH,
-            voip_metrics: None,
+            ..StreamParameters::plain(remote())
         });
         session
     }

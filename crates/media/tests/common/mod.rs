@@ -97,21 +97,10 @@ pub fn parameters(value: &Value) -> StreamParameters {
 /// What `parameters()` of test/media/farEnd.ts gives: PCMU and PCMA both ways, telephone-event 101.
 pub fn usual_parameters() -> StreamParameters {
     StreamParameters {
-        direction: Direction::SendRecv,
-        remote: remote(),
-        send_payload_type: 0,
-        send_encoding: Encoding::Pcmu,
         send_event_payload_type: Some(101),
         receive: vec![(0, Encoding::Pcmu), (8, Encoding::Pcma)],
         receive_event_payload_type: Some(101),
-        send_noise_payload_type: None,
-        receive_noise_payload_type: None,
-        ptime: 20,
-        remote_rtcp: StreamParameters::usual_rtcp(remote(), false),
-        rtcp_mux: false,
-        rtcp_reduced_size: false,
-        rtcp_bandwidth: USUAL_BANDWIDTH,
-        voip_metrics: None,
+        ..StreamParameters::plain(remote())
     }
 }
 
