@@ -68,6 +68,7 @@ export function randomCall(seed: number, frames: number): RandomCall {
     ...(random.chance(40) ? { minimumDelay: random.pick([0, 20, 33, 100]), maximumDelay: random.pick([0, 20, 60, 200, 500, 5_000]) } : {}),
     ...(random.chance(70) ? { cname: "x".repeat(random.below(20)), seed: random.next(), epoch: 1_700_000_000_000_000 + random.next() } : {}),
     ...(random.chance(50) ? { voipMetrics: true, toneDetection: true } : {}),
+    ...(seed % 8 === 0 ? { symmetricRtp: false } : {}),
     ...(random.chance(50) ? { initialTimeout: random.pick([0, 1, 500, 2_000]), timeout: random.pick([0, 1, 300, 2_000]) } : {}),
   };
   return { options, steps: new Scene(random, options.ssrc).play(frames) };

@@ -33,6 +33,21 @@ describe("where RTP goes", () => {
     expect(events(session)).toEqual([{ type: "source", ssrc: 0x1234_5678 }]);
   });
 
+  it("stays where the SDP says for a far end that sends from elsewhere and does not listen there, but hears it", () => {
+    const session = newSession({ symmetricRtp: false });
+    session.configure(parameters());
+    const talker = new Talker();
+    const now = talk(session, talker, STRANGER, 0, 50);
+    expect(session.destination()).toBe(remote);
+    expect(events(session)).toEqual([{ type: "source", ssrc: 0x1234_5678 }]);
+    expect(find(readAll(session), talker.heard(160 * 3))).toBeGreaterThanOrEqual(0);
+    expect(session.statistics()).toMatchObject({ packetsReceived: 50, packetsRejected: 0, packetsLost: 0 });
+    const anew = new Talker();
+    anew.ssrc = 99;
+    talk(session, anew, REMOTE, now + 3_000_000, 10);
+    expect(session.destination()).toBe(remote);
+  });
+
   it("is where four packets in sequence came from, when none came from the SDP's address; none of the four is lost", () => {
     const session = configured();
     const talker = new Talker();

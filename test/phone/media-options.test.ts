@@ -55,6 +55,7 @@ describe("a phone's media options", () => {
     ["ptime", { ptime: 25 }],
     ["ptime", { ptime: 70 }],
     ["comfortNoise", JSON.parse('{ "comfortNoise": "yes" }')],
+    ["symmetricRtp", JSON.parse('{ "symmetricRtp": "no" }')],
     ["rtcpMux", JSON.parse('{ "rtcpMux": 1 }')],
   ])("%s is refused where it makes no sense", (name, options) => {
     expect(() => checkMediaOptions(options)).toThrow(InvalidOptionError);
@@ -64,6 +65,7 @@ describe("a phone's media options", () => {
   it("bound the playout delay, also from one side only", () => {
     expect(sessionOptions({})).toEqual({});
     expect(sessionOptions({ minimumDelay: 60, maximumDelay: 60, toneDetection: true })).toEqual({ minimumDelay: 60, maximumDelay: 60, toneDetection: true });
+    expect(sessionOptions({ symmetricRtp: false })).toEqual({ symmetricRtp: false });
     expect(sessionOptions({ minimumDelay: 300 })).toEqual({ minimumDelay: 300, maximumDelay: 300 });
     expect(sessionOptions({ maximumDelay: 10 })).toEqual({ minimumDelay: 10, maximumDelay: 10 });
   });

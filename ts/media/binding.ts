@@ -153,6 +153,7 @@ export interface SessionOptions {
   epoch?: number
   voipMetrics?: boolean
   toneDetection?: boolean
+  symmetricRtp?: boolean
   initialTimeout?: number
   timeout?: number
 }

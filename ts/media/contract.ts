@@ -78,6 +78,8 @@ export interface SessionOptions {
   readonly voipMetrics?: boolean;
   /** Hear digits that come as sound, too, until a telephone-event comes. Default false. */
   readonly toneDetection?: boolean;
+  /** Send to where the far end's packets come from (RFC 4961); false: only to where its SDP says. Default true. */
+  readonly symmetricRtp?: boolean;
   /** Silence on the network, ms, after which a `timeout` event comes: at first, and later. 0: never. Default 30,000. */
   readonly initialTimeout?: number;
   readonly timeout?: number;

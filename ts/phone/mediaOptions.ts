@@ -25,6 +25,11 @@ export interface MediaOptions {
    */
   readonly toneDetection?: boolean;
   /**
+   * Send to where the far end's RTP comes from (RFC 4961), once four packets in a row have: what gets through NAT. Default true. False sends to
+   * where its SDP says, whatever comes from elsewhere: for far ends that listen at another port than they send from, as pyVoIP 2.0 does.
+   */
+  readonly symmetricRtp?: boolean;
+  /**
    * RTCP on RTP's port (RFC 5761): true offers it, false refuses it. Default: not offered, but accepted where the far end offers it.
    */
   readonly rtcpMux?: boolean;
@@ -55,14 +60,14 @@ export function checkMediaOptions({ minimumDelay, maximumDelay, mediaTimeout, pt
   if (ptime !== undefined && !(ptime % 10 === 0 && ptime >= 10 && ptime <= LONGEST_PACKET)) {
     throw new InvalidOptionError("ptime", `${ptime} is no length of a packet in ms: use 10, 20, 30, 40, 50 or 60`);
   }
-  for (const name of ["comfortNoise", "toneDetection", "rtcpMux", "voipMetrics"] as const) {
+  for (const name of ["comfortNoise", "toneDetection", "symmetricRtp", "rtcpMux", "voipMetrics"] as const) {
     const value: unknown = switches[name];
     if (value !== undefined && typeof value !== "boolean") throw new InvalidOptionError(name, `${JSON.stringify(value)} is neither true nor false`);
   }
 }
 
 /** What of it a media session has to know from its beginning. */
-export function sessionOptions({ minimumDelay, maximumDelay, mediaTimeout, toneDetection }: MediaOptions): Partial<SessionOptions> {
+export function sessionOptions({ minimumDelay, maximumDelay, mediaTimeout, toneDetection, symmetricRtp }: MediaOptions): Partial<SessionOptions> {
   return {
     ...(minimumDelay === undefined ? {} : { minimumDelay }),
     ...(maximumDelay === undefined ? {} : { maximumDelay }),
@@ -71,5 +76,6 @@ export function sessionOptions({ minimumDelay, maximumDelay, mediaTimeout, toneD
     ...(maximumDelay !== undefined && minimumDelay === undefined && maximumDelay < 20 ? { minimumDelay: maximumDelay } : {}),
     ...(mediaTimeout === undefined ? {} : { initialTimeout: mediaTimeout, timeout: mediaTimeout }),
     ...(toneDetection === undefined ? {} : { toneDetection }),
+    ...(symmetricRtp === undefined ? {} : { symmetricRtp }),
   };
 }

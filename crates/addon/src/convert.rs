@@ -56,6 +56,7 @@ pub struct SessionOptions {
     pub epoch: Option<f64>,
     pub voip_metrics: Option<bool>,
     pub tone_detection: Option<bool>,
+    pub symmetric_rtp: Option<bool>,
     pub initial_timeout: Option<u32>,
     pub timeout: Option<u32>,
 }
@@ -76,6 +77,7 @@ impl From<SessionOptions> for media::SessionOptions {
             epoch: options.epoch.map_or(default.epoch, |microseconds| microseconds as u64),
             voip_metrics: options.voip_metrics.unwrap_or(default.voip_metrics),
             tone_detection: options.tone_detection.unwrap_or(default.tone_detection),
+            symmetric_rtp: options.symmetric_rtp.unwrap_or(default.symmetric_rtp),
             initial_timeout: options.initial_timeout.unwrap_or(default.initial_timeout),
             timeout: options.timeout.unwrap_or(default.timeout),
         }

@@ -34,6 +34,8 @@ pub struct Facts {
 /// The state of it.
 #[derive(Debug)]
 pub struct Control {
+    /// Whether our packets go where the far end's come from; else, always where the SDP says.
+    pub symmetric: bool,
     ssrc: u32,
     name: Vec<u8>,
     /// Unix time in µs at 0 of the session's clock.
@@ -76,6 +78,7 @@ impl Control {
     /// Nothing sent, nothing heard.
     pub fn new(ssrc: u32, name: &str, epoch: u64, seed: u32) -> Self {
         Self {
+            symmetric: true,
             ssrc,
             name: name.as_bytes().to_vec(),
             epoch,
@@ -160,7 +163,7 @@ impl Control {
             compound.bye = false;
             return Some(compound);
         }
-        if theirs == Some(compound.sender) {
+        if self.symmetric && theirs == Some(compound.sender) {
             // Its packets show where it is, as those of RTP do (RFC 4961).
             self.destination = Some(source);
         }

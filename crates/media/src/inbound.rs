@@ -55,9 +55,11 @@ pub struct Inbound {
 impl Inbound {
     /// Nothing is accepted until it is configured.
     pub fn new(options: &SessionOptions) -> Self {
+        let mut latch = Latch::new();
+        latch.symmetric = options.symmetric_rtp;
         Self {
             payloads: Payloads::new(),
-            latch: Latch::new(),
+            latch,
             reception: Reception::new(),
             receiver: EventReceiver::new(),
             playout: Playout::new(options.minimum_delay, options.maximum_delay),

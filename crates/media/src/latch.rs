@@ -55,6 +55,8 @@ pub enum Verdict {
 /// A new remote address from an offer/answer leads back to `nobody`. No packet of a candidate that passes is lost.
 #[derive(Debug)]
 pub struct Latch {
+    /// Whether our packets go where the far end's come from; else, always where the SDP says.
+    pub symmetric: bool,
     remote: Option<SocketAddr>,
     destination: Option<SocketAddr>,
     source: Option<SocketAddr>,
@@ -80,6 +82,7 @@ impl Latch {
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
         Self {
+            symmetric: true,
             remote: None,
             destination: None,
             source: None,
@@ -152,9 +155,11 @@ impl Latch {
         if self.held < if known { MIN_SEQUENTIAL } else { RUN } {
             return Verdict::Hold;
         }
-        let latched = self.destination != Some(source);
+        let latched = self.symmetric && self.destination != Some(source);
         self.source = Some(source);
-        self.destination = Some(source);
+        if latched {
+            self.destination = Some(source);
+        }
         self.locked = !known;
         self.run = self.held;
         self.next = self.candidate_next;
@@ -231,6 +236,15 @@ mod tests {
         assert_eq!(latch.take_held(4, &mut datagram), None);
         assert_eq!(latch.take_held(0, &mut datagram), None);
         assert_eq!(latch.refused, 0);
+    }
+
+    #[test]
+    fn where_ours_go_stays_when_theirs_may_come_from_elsewhere() {
+        let mut latch = latch();
+        latch.symmetric = false;
+        assert_eq!(run(&mut latch, 0, other(), 0..4, Continuity::Fresh)[3], Verdict::Promote { latched: false });
+        assert_eq!(run(&mut latch, 80_000, other(), 4..6, Continuity::Continues), [Verdict::Accept; 2]);
+        assert_eq!(latch.destination(), Some(remote()));
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct SessionOptions {
     pub voip_metrics: bool,
     /// Hear digits that come as sound, too.
     pub tone_detection: bool,
+    /// Send to where the far end's packets come from (RFC 4961), not only to where its SDP says.
+    pub symmetric_rtp: bool,
     /// Silence on the network, ms, after which a timeout is told: at first, and later. 0: never.
     pub initial_timeout: u32,
     /// See `initial_timeout`.
@@ -78,6 +80,7 @@ impl Default for SessionOptions {
             epoch: 0,
             voip_metrics: false,
             tone_detection: false,
+            symmetric_rtp: true,
             initial_timeout: 30_000,
             timeout: 30_000,
         }

@@ -45,12 +45,14 @@ pub struct Session {
 impl Session {
     /// A session that does nothing until it is configured.
     pub fn new(options: SessionOptions) -> Self {
+        let mut control = Control::new(options.ssrc, &options.cname, options.epoch, options.seed);
+        control.symmetric = options.symmetric_rtp;
         Self {
             parameters: None,
             conflicts: Conflicts::new(options.seed ^ options.ssrc),
             inbound: Inbound::new(&options),
             outbound: Outbound::new(&options),
-            control: Control::new(options.ssrc, &options.cname, options.epoch, options.seed),
+            control,
             events: EventQueue::new(),
             voip_metrics: options.voip_metrics,
             voip_metrics_usual: options.voip_metrics,

@@ -39,6 +39,7 @@ fn options(value: &Value) -> SessionOptions {
         epoch: or("epoch", 0),
         voip_metrics: value["voipMetrics"].as_bool().unwrap_or(false),
         tone_detection: value["toneDetection"].as_bool().unwrap_or(false),
+        symmetric_rtp: value["symmetricRtp"].as_bool().unwrap_or(true),
         initial_timeout: or("initialTimeout", usual.initial_timeout.into()) as u32,
         timeout: or("timeout", usual.timeout.into()) as u32,
     }

@@ -30,6 +30,8 @@ export interface Facts {
 
 /** The state of it. */
 export class Control {
+  /** Whether our packets go where the far end's come from; else, always where the SDP says. */
+  symmetric = true;
   #ssrc: number;
   readonly #name: Uint8Array;
   /** Unix time in µs at 0 of the session's clock. */
@@ -139,7 +141,7 @@ export class Control {
       compound.bye = false;
       return compound;
     }
-    if (theirs === compound.sender) {
+    if (this.symmetric && theirs === compound.sender) {
       // Its packets show where it is, as those of RTP do (RFC 4961).
       this.#destination.address = address;
       this.#destination.port = port;

@@ -57,6 +57,7 @@ export class Inbound {
   constructor(options: SessionOptions) {
     this.maximumDelay = (options.maximumDelay ?? 200) >>> 0;
     this.playout = new Playout((options.minimumDelay ?? 20) >>> 0, this.maximumDelay);
+    this.latch.symmetric = options.symmetricRtp !== false;
     this.#tones = options.toneDetection === true ? new ToneDetector() : undefined;
     this.incoming = new Ring((options.readCapacity ?? 65_536) >>> 0);
     this.presence = new Presence((options.initialTimeout ?? 30_000) >>> 0, (options.timeout ?? 30_000) >>> 0);

@@ -44,6 +44,8 @@ export interface Source {
  * A new remote address from an offer/answer leads back to `nobody`. No packet of a candidate that passes is lost.
  */
 export class Latch {
+  /** Whether our packets go where the far end's come from; else, always where the SDP says. */
+  symmetric = true;
   readonly #remote: Source = { address: "", port: 0 };
   readonly #destination: Source = { address: "", port: 0 };
   readonly #source: Source = { address: "", port: 0 };
@@ -130,9 +132,11 @@ export class Latch {
     if (this.#held < (known ? MIN_SEQUENTIAL : RUN)) {
       return "hold";
     }
-    this.latched = !is(this.#destination, address, port);
+    this.latched = this.symmetric && !is(this.#destination, address, port);
     become(this.#source, address, port);
-    become(this.#destination, address, port);
+    if (this.latched) {
+      become(this.#destination, address, port);
+    }
     this.#locked = !known;
     this.#run = this.#held;
     this.#next = this.#candidateNext;

@@ -57,6 +57,7 @@ export class Session implements SessionCore {
     this.#inbound = new Inbound(options);
     this.#outbound = new Outbound(options);
     this.#control = new Control(this.#outbound.ssrc, options.cname ?? "", Math.max(Math.floor(options.epoch ?? 0), 0), seed);
+    this.#control.symmetric = options.symmetricRtp !== false;
     this.#voipMetricsUsual = options.voipMetrics === true;
     this.#voipMetrics = this.#voipMetricsUsual;
   }
