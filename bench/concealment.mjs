@@ -16,6 +16,7 @@ import { appendixI } from "./concealment/appendixI.mjs";
 import { corpus } from "./concealment/corpus.mjs";
 import { compare } from "./concealment/measure.mjs";
 import { Random } from "./jitter/traces.mjs";
+import { plainStream } from "./lib/plainStream.mjs";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const { loadEngine } = await import("../dist/media/load.js");
@@ -114,17 +115,7 @@ function repetition(truth, _, mask) {
 
 function newSession() {
   const session = engine.core({ ssrc: 1, sequence: 0, timestamp: 0, minimumDelay: 20, maximumDelay: 20, readCapacity: 1_024, writeCapacity: 256 });
-  session.configure({
-    direction: "recvonly",
-    remoteAddress: "192.0.2.1",
-    remotePort: 4_000,
-    sendPayloadType: 0,
-    sendEncoding: "PCMU",
-    sendEventPayloadType: -1,
-    receivePayloadTypes: [0],
-    receiveEncodings: ["PCMU"],
-    receiveEventPayloadType: -1,
-  });
+  session.configure({ ...plainStream("192.0.2.1", 4_000), direction: "recvonly" });
   return session;
 }
 

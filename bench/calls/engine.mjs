@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { loadEngine } from "../../dist/media/load.js";
+import { plainStream } from "../lib/plainStream.mjs";
 
 const [name, ...numbers] = process.argv.slice(2);
 const [calls = 0, batch = 0, ...farEnds] = numbers.map(Number);
@@ -22,17 +23,8 @@ for (let index = 0; index < calls; index++) {
     portHigh: 32_000,
     session: { readCapacity: 8_192, writeCapacity: 8_192 },
   });
-  session.configure({
-    direction: "sendrecv",
-    remoteAddress: "127.0.0.1",
-    remotePort: farEnds[index % farEnds.length] ?? 0,
-    sendPayloadType: 0,
-    sendEncoding: "PCMU",
-    sendEventPayloadType: 101,
-    receivePayloadTypes: [0],
-    receiveEncodings: ["PCMU"],
-    receiveEventPayloadType: 101,
-  });
+  const remotePort = farEnds[index % farEnds.length] ?? 0;
+  session.configure({ ...plainStream("127.0.0.1", remotePort), sendEventPayloadType: 101, receiveEventPayloadType: 101 });
   sessions.push(session);
 }
 

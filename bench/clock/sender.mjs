@@ -3,21 +3,12 @@
 import { once } from "node:events";
 import process from "node:process";
 import { loadEngine } from "../../dist/media/load.js";
+import { plainStream } from "../lib/plainStream.mjs";
 
 const [engineName, javascript, port] = process.argv.slice(2);
 const { engine, info } = loadEngine(engineName);
 const session = await engine.open({ address: "127.0.0.1", portLow: 20_000, portHigh: 40_000 });
-session.configure({
-  direction: "sendonly",
-  remoteAddress: "127.0.0.1",
-  remotePort: Number(port),
-  sendPayloadType: 0,
-  sendEncoding: "PCMU",
-  sendEventPayloadType: -1,
-  receivePayloadTypes: [0],
-  receiveEncodings: ["PCMU"],
-  receiveEventPayloadType: -1,
-});
+session.configure({ ...plainStream("127.0.0.1", Number(port)), direction: "sendonly" });
 
 if (javascript === "blocked") {
   setInterval(() => {

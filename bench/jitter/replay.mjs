@@ -2,6 +2,7 @@
 // One trace through one session of an engine: the core itself, in the trace's own time.
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { plainStream } from "../lib/plainStream.mjs";
 
 /**
  * @typedef {import("./traces.mjs").Trace} Trace
@@ -105,17 +106,7 @@ export function timeTicks(engine, trace, audio, phase) {
 /** @param {MediaEngine} engine @param {"recvonly" | "inactive"} direction */
 function newSession(engine, direction) {
   const session = engine.core({ ssrc: 1, sequence: 0, timestamp: 0, readCapacity: 1_024, writeCapacity: 256 });
-  session.configure({
-    direction,
-    remoteAddress: "192.0.2.1",
-    remotePort: 4_000,
-    sendPayloadType: 0,
-    sendEncoding: "PCMU",
-    sendEventPayloadType: -1,
-    receivePayloadTypes: [0],
-    receiveEncodings: ["PCMU"],
-    receiveEventPayloadType: -1,
-  });
+  session.configure({ ...plainStream("192.0.2.1", 4_000), direction });
   return session;
 }
 

@@ -3,23 +3,14 @@
 import process from "node:process";
 import { loadEngine } from "../../dist/media/load.js";
 import { decode } from "../../dist/media/typescript/g711.js";
+import { plainStream } from "../lib/plainStream.mjs";
 
 const [name, port] = process.argv.slice(2);
 const { engine } = loadEngine(name);
 // A session does not hold the process open.
 const alive = setInterval(() => {}, 1_000);
 const session = await engine.open({ address: "127.0.0.1", portLow: 20_000, portHigh: 32_000 });
-session.configure({
-  direction: "sendonly",
-  remoteAddress: "127.0.0.1",
-  remotePort: Number(port),
-  sendPayloadType: 0,
-  sendEncoding: "PCMU",
-  sendEventPayloadType: -1,
-  receivePayloadTypes: [0],
-  receiveEncodings: ["PCMU"],
-  receiveEventPayloadType: -1,
-});
+session.configure({ ...plainStream("127.0.0.1", Number(port)), direction: "sendonly" });
 await later(200);
 const frames = new Int16Array(250 * 160);
 const level = new Int16Array(1);

@@ -4,22 +4,13 @@ import { SessionAudio } from "../../ts/audio/SessionAudio.ts";
 import { loadEngine } from "../../ts/media/load.ts";
 import type { MediaSession } from "../../ts/media/contract.ts";
 import { within } from "../phone/support.ts";
+import { plainStream } from "../../bench/lib/plainStream.mjs";
 
 /** A session that sends to nobody who listens. */
 async function sending(): Promise<{ session: MediaSession; audio: SessionAudio }> {
   const session = await loadEngine().engine.open({ address: "127.0.0.1", portLow: 26_000, portHigh: 27_999 });
   onTestFinished(() => session.close());
-  session.configure({
-    direction: "sendonly",
-    remoteAddress: "127.0.0.1",
-    remotePort: 9,
-    sendPayloadType: 0,
-    sendEncoding: "PCMU",
-    sendEventPayloadType: -1,
-    receivePayloadTypes: [0],
-    receiveEncodings: ["PCMU"],
-    receiveEventPayloadType: -1,
-  });
+  session.configure({ ...plainStream("127.0.0.1", 9), direction: "sendonly" });
   return { session, audio: new SessionAudio(session, "u8") };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadEngine } from "../../ts/media/load.ts";
 import { engine, open, openPair } from "./engine.ts";
+import { plainStream } from "../../bench/lib/plainStream.mjs";
 
 describe("a group of sessions moves audio in one call", () => {
   it("each row is its own session's, both ways", async () => {
@@ -76,17 +77,7 @@ describe("an engine of several threads", () => {
     for (const [index, session] of sessions.entries()) {
       // In pairs: in a ring each would hear another than it sends to, and latch on to it.
       const peer = sessions[index ^ 1] ?? session;
-      session.configure({
-        direction: "sendrecv",
-        remoteAddress: peer.localAddress,
-        remotePort: peer.localPort,
-        sendPayloadType: 0,
-        sendEncoding: "PCMU",
-        sendEventPayloadType: -1,
-        receivePayloadTypes: [0],
-        receiveEncodings: ["PCMU"],
-        receiveEventPayloadType: -1,
-      });
+      session.configure(plainStream(peer.localAddress, peer.localPort));
     }
     expect(await Promise.all(sessions.map((session) => session.whenReadable(800)))).toEqual(sessions.map(() => true));
     expect(info.threadPriority).toBe("normal");

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import type { MediaEvent, MediaSession, OpenOptions, StreamParameters } from "../../ts/media/contract.ts";
 import { loadEngine } from "../../ts/media/load.ts";
+import { plainStream } from "../../bench/lib/plainStream.mjs";
 
 export const { engine, info } = loadEngine(process.env["SIDETONE_ENGINE"] ?? "");
 
@@ -15,17 +16,7 @@ export async function open(options: Partial<OpenOptions> = {}): Promise<MediaSes
 }
 
 export function parametersTowards(address: string, port: number): StreamParameters {
-  return {
-    direction: "sendrecv",
-    remoteAddress: address,
-    remotePort: port,
-    sendPayloadType: 0,
-    sendEncoding: "PCMU",
-    sendEventPayloadType: 101,
-    receivePayloadTypes: [0],
-    receiveEncodings: ["PCMU"],
-    receiveEventPayloadType: 101,
-  };
+  return { ...plainStream(address, port), sendEventPayloadType: 101, receiveEventPayloadType: 101 };
 }
 
 /** Two sessions that send to each other. */

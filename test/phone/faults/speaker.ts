@@ -2,6 +2,7 @@ import { onTestFinished } from "vitest";
 import type { MediaEngine, MediaSession } from "../../../ts/media/contract.ts";
 import { sine } from "../support.ts";
 import { reply, type Stranger } from "./Stranger.ts";
+import { plainStream } from "../../../bench/lib/plainStream.mjs";
 
 /** A media session without a phone around it. */
 export interface Speaker {
@@ -19,17 +20,7 @@ export async function speak(engine: MediaEngine, port?: number): Promise<Speaker
   return {
     localPort: session.localPort,
     speakTo(remotePort) {
-      session.configure({
-        direction: "sendrecv",
-        remoteAddress: "127.0.0.1",
-        remotePort,
-        sendPayloadType: 0,
-        sendEncoding: "PCMU",
-        sendEventPayloadType: -1,
-        receivePayloadTypes: [0],
-        receiveEncodings: ["PCMU"],
-        receiveEventPayloadType: -1,
-      });
+      session.configure(plainStream("127.0.0.1", remotePort));
       session.write(sine(1_000, 8));
     },
     close: () => session.close(),
