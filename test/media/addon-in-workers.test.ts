@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { compiledForThisFile } from "./compiled.ts";
 import { engine } from "./engine.ts";
+import { runningPair } from "./runningPair.ts";
 
 const compiled = compiledForThisFile();
 
@@ -14,16 +15,7 @@ const call = `
   import { parentPort, workerData } from "node:worker_threads";
   const { loadEngine } = await import(workerData.loader);
   const { engine } = loadEngine(workerData.engine, { threads: workerData.threads });
-  const open = () => engine.open({ address: "127.0.0.1", portLow: 20000, portHigh: 40000 });
-  const parameters = (to) => ({
-    direction: "sendrecv", remoteAddress: to.localAddress, remotePort: to.localPort, sendPayloadType: 0, sendEncoding: "PCMU",
-    sendEventPayloadType: 101, receivePayloadTypes: [0], receiveEncodings: ["PCMU"], receiveEventPayloadType: 101,
-  });
-  const [near, far] = [await open(), await open()];
-  near.configure(parameters(far));
-  far.configure(parameters(near));
-  setInterval(() => {}, 1000);
-  await far.whenReadable(320);
+  ${runningPair}
   near.sendEvents([1, 2, 3, 4], 40, 40);
   parentPort.postMessage([near.localPort, far.localPort]);
   if (workerData.quits) {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { compiledForThisFile } from "./compiled.ts";
 import { engine } from "./engine.ts";
+import { runningPair } from "./runningPair.ts";
 
 const compiled = compiledForThisFile();
 
@@ -8,17 +9,7 @@ const compiled = compiledForThisFile();
 const running = `
   import { loadEngine } from "./dist/media/load.js";
   const { engine } = loadEngine();
-  const open = () => engine.open({ address: "127.0.0.1", portLow: 20000, portHigh: 40000 });
-  const parameters = (to) => ({
-    direction: "sendrecv", remoteAddress: to.localAddress, remotePort: to.localPort, sendPayloadType: 0, sendEncoding: "PCMU",
-    sendEventPayloadType: 101, receivePayloadTypes: [0], receiveEncodings: ["PCMU"], receiveEventPayloadType: 101,
-  });
-  const [near, far] = [await open(), await open()];
-  near.configure(parameters(far));
-  far.configure(parameters(near));
-  // Nothing of ours may hold the process open, so this does.
-  const hold = setInterval(() => {}, 1000);
-  await far.whenReadable(320);
+  ${runningPair}
 `;
 const env = { SIDETONE_ENGINE: engine.name };
 
