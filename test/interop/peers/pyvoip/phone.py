@@ -102,13 +102,6 @@ def take(call):
     call.answer()
 
 
-def one_socket(call):
-    """2.0 sends from a port on which it does not listen. Whoever answers to where RTP comes from, as RFC 4961 has it, would not be heard."""
-    for client in call.RTPClients:
-        client.sout.close()
-        client.sout = client.sin
-
-
 def make_modern():
     class Call(VoIPCall):
         def ringing(self, request):
@@ -122,15 +115,6 @@ def make_modern():
             while self.state == CallState.RINGING:
                 time.sleep(0.01)
             super().receiver()
-
-        def gen_ms(self):
-            offered = super().gen_ms()
-            one_socket(self)
-            return offered
-
-        def rtp_answered(self, request):
-            super().rtp_answered(request)
-            one_socket(self)
 
     class Unregistered(SIPClient):
         def register(self):
