@@ -25,6 +25,9 @@ pub const CONTROL_TURN: u32 = if cfg!(target_os = "linux") { 25 } else { 1 };
 /// Room for one RTP packet.
 pub const PACKET: usize = 1_500;
 
+/// What a processor fetches at once. Some fetch more.
+const LINE: usize = 64;
+
 /// A media thread's room for one round.
 pub struct Round {
     inbox: Inbox,
@@ -60,7 +63,7 @@ impl Round {
         let mut lines: [Option<MutexGuard<'_, Option<Io>>>; ROUND] = [const { None }; ROUND];
         for (place, (entry, line)) in due.iter().zip(&mut lines).enumerate() {
             if let Some(next) = due.get(place + 1).or(after.first()) {
-                fetch(Arc::as_ptr(&next.item).cast(), size_of::<MediaSession>());
+                fetch_session(&next.item);
             }
             let guard = lock(&entry.item.io);
             if let Some(io) = guard.as_ref().filter(|io| io.pace.is_even()) {
@@ -182,11 +185,22 @@ impl Round {
     }
 }
 
+/// Fetches what a tick touches of a session.
+#[inline]
+fn fetch_session(session: &Arc<MediaSession>) {
+    let start: *const u8 = Arc::as_ptr(session).cast();
+    for (begin, end) in MediaSession::NEAR {
+        fetch(start.wrapping_add(begin), end - begin);
+    }
+}
+
 /// Has the processor fetch so many bytes into its cache while it does something else.
 #[inline]
 fn fetch(start: *const u8, length: usize) {
-    for offset in (0..length).step_by(64) {
-        let line = start.wrapping_add(offset);
+    // By whole lines, the last one too.
+    let within = start.addr() % LINE;
+    for offset in (0..length + within).step_by(LINE) {
+        let line = start.wrapping_sub(within).wrapping_add(offset);
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a prefetch is a mere hint: it reads nothing that the program sees, and takes any address.
         unsafe {

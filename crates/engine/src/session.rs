@@ -8,6 +8,7 @@ use crate::round::{CONTROL_TURN, PACKET};
 use sidetone_media::{Event, Session, SessionOptions, Statistics, StreamParameters};
 use std::any::Any;
 use std::collections::VecDeque;
+use std::mem::offset_of;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::BitOr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,13 +55,16 @@ impl BitOr for Signals {
 
 /// One call's media on a socket of its own. Its engine's thread runs it; every method may be called from any other thread, and
 /// waits at most for the microseconds of one frame; `close` for those of one round.
+///
+/// In memory, first what each tick touches.
+#[repr(C)]
 pub struct MediaSession {
-    handle: u32,
-    local: SocketAddr,
     /// The media thread holds it during a round, `close` to take the socket away. Whoever wants both locks this one first.
     pub(crate) io: Mutex<Option<Io>>,
     /// Never held during a system call, so that readers and writers of samples do not wait for one.
     pub(crate) state: Mutex<State>,
+    handle: u32,
+    local: SocketAddr,
 }
 
 /// What the media thread needs to send and to receive.
@@ -76,9 +80,9 @@ pub(crate) struct Io {
     pub(crate) peer: Peer,
 }
 
-/// What the media thread shares with those who read and write.
+/// What the media thread shares with those who read and write. In memory, first what each tick touches.
+#[repr(C)]
 pub(crate) struct State {
-    pub(crate) session: Session,
     /// Whether `configure` was called, which starts the frame clock.
     started: bool,
     events: VecDeque<Event>,
@@ -87,10 +91,11 @@ pub(crate) struct State {
     signals: Signals,
     /// Whether the session is among the engine's pending ones.
     pending: bool,
-    failure: Option<String>,
     closed: bool,
     /// Where the last offer/answer said that the far end is.
     pub(crate) remote: Option<SocketAddr>,
+    pub(crate) session: Session,
+    failure: Option<String>,
 }
 
 /// A poisoned lock means a panic that [`MediaSession::guard`] has caught and turned into a failure.
@@ -99,6 +104,21 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MediaSession {
+    /// What each tick touches of this object: where each piece begins and ends, in bytes from its beginning.
+    pub(crate) const NEAR: [(usize, usize); Session::NEAR.len()] = {
+        // Where a mutex keeps its content is its own business; but it is no larger than that and its lock.
+        let lock = size_of::<Mutex<State>>() - size_of::<State>();
+        let session = offset_of!(Self, state) + lock + offset_of!(State, session);
+        let mut pieces = Session::NEAR;
+        let mut index = 0;
+        while index < pieces.len() {
+            pieces[index] = (session + pieces[index].0, session + pieces[index].1);
+            index += 1;
+        }
+        pieces[0].0 = 0;
+        pieces
+    };
+
     pub(crate) fn new(handle: u32, sockets: Sockets, local: SocketAddr, mut options: SessionOptions) -> Self {
         let now = clock::now();
         if options.epoch == 0 {

@@ -5,6 +5,9 @@
 //! step between the last true sample and the one that the repetition continues from is added, and dies away. Where true audio
 //! comes back: repetition and truth are blended. All of it without delaying good audio by a sample.
 
+use crate::FRAME;
+use std::mem::offset_of;
+
 /// Pitch periods looked for: 66 to 200 Hz. Higher voices are found at a multiple of their period.
 const SHORTEST: usize = 40;
 const LONGEST: usize = 120;
@@ -27,25 +30,33 @@ const JOIN: i32 = 16;
 const RAMP: usize = 16;
 
 /// Listens to all that is played, and speaks when there is nothing.
+///
+/// In memory, last what each frame touches; see [`crate::Session::NEAR`].
 #[derive(Debug)]
+#[repr(C)]
 pub struct Concealment {
-    /// Oldest first.
+    cycle: [i16; LONGEST],
+    period: usize,
+    phase: usize,
+    step: i32,
+    /// Goes round: a frame then touches what it replaces, and no more.
     history: [i16; HISTORY],
+    /// Where the oldest of it lies.
+    oldest: usize,
     /// Samples made up since the last true one; 0: none.
     erased: i32,
     /// Samples still to be blended.
     joining: i32,
-    period: usize,
-    cycle: [i16; LONGEST],
-    phase: usize,
-    step: i32,
 }
 
 impl Concealment {
+    /// See [`crate::Session::NEAR`]: from here to the end.
+    pub const NEAR: usize = offset_of!(Self, oldest);
+
     /// Nothing heard yet: it would make up silence.
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
-        Self { history: [0; HISTORY], erased: 0, joining: 0, period: LONGEST, cycle: [0; LONGEST], phase: 0, step: 0 }
+        Self { cycle: [0; LONGEST], period: LONGEST, phase: 0, step: 0, history: [0; HISTORY], oldest: 0, erased: 0, joining: 0 }
     }
 
     /// True audio: remembered, and blended with what was made up before it.
@@ -87,7 +98,7 @@ impl Concealment {
 
     /// There is nothing to be heard: the far end is silent.
     pub fn silence(&mut self, samples: &mut [i16]) {
-        let last = i32::from(self.history[HISTORY - 1]);
+        let last = i32::from(self.history[(self.oldest + HISTORY - 1) % HISTORY]);
         for (index, sample) in samples.iter_mut().enumerate() {
             *sample = if index < RAMP { (last * (RAMP - 1 - index) as i32 / RAMP as i32) as i16 } else { 0 };
         }
@@ -97,14 +108,24 @@ impl Concealment {
     }
 
     /// The latest of what was played, oldest first.
-    pub fn recall(&self) -> &[i16; HISTORY] {
-        &self.history
+    pub fn recall(&self) -> [i16; HISTORY] {
+        let mut history = self.history;
+        history.rotate_left(self.oldest);
+        history
+    }
+
+    /// Where the next frame will be remembered. See [`crate::Session::ahead`].
+    pub fn ahead(&self) -> [&[i16]; 2] {
+        let first = FRAME.min(HISTORY - self.oldest);
+        [&self.history[self.oldest..self.oldest + first], &self.history[..FRAME - first]]
     }
 
     fn remember(&mut self, samples: &[i16]) {
         let samples = &samples[samples.len().saturating_sub(HISTORY)..];
-        self.history.copy_within(samples.len().., 0);
-        self.history[HISTORY - samples.len()..].copy_from_slice(samples);
+        let first = samples.len().min(HISTORY - self.oldest);
+        self.history[self.oldest..self.oldest + first].copy_from_slice(&samples[..first]);
+        self.history[..samples.len() - first].copy_from_slice(&samples[first..]);
+        self.oldest = (self.oldest + samples.len()) % HISTORY;
     }
 
     /// The next made-up sample.
@@ -129,12 +150,13 @@ impl Concealment {
 
     /// Finds the pitch period of what was played last, and makes a cycle of it that can go round.
     fn analyse(&mut self) {
+        let history = self.recall();
         // Every second lag and sample first, then the neighbours of the best in full.
         let mut best = LONGEST;
         let mut best_score = 0.0;
         let mut lag = SHORTEST;
         while lag <= LONGEST {
-            let score = self.likeness(lag, 2);
+            let score = likeness(&history, lag, 2);
             if score > best_score {
                 best = lag;
                 best_score = score;
@@ -142,10 +164,10 @@ impl Concealment {
             lag += 2;
         }
         let coarse = best;
-        best_score = self.likeness(coarse, 1);
+        best_score = likeness(&history, coarse, 1);
         for lag in [coarse - 1, coarse + 1] {
             if (SHORTEST..=LONGEST).contains(&lag) {
-                let score = self.likeness(lag, 1);
+                let score = likeness(&history, lag, 1);
                 if score > best_score {
                     best = lag;
                     best_score = score;
@@ -156,33 +178,33 @@ impl Concealment {
         let start = HISTORY - best;
         let blend = best >> 2;
         for index in 0..best {
-            let sample = i32::from(self.history[start + index]);
+            let sample = i32::from(history[start + index]);
             self.cycle[index] = if index + blend < best {
                 sample as i16
             } else {
                 let weight = (index + blend + 1 - best) as i32;
                 let whole = blend as i32 + 1;
-                ((sample * (whole - weight) + i32::from(self.history[start + index - best]) * weight) / whole) as i16
+                ((sample * (whole - weight) + i32::from(history[start + index - best]) * weight) / whole) as i16
             };
         }
         self.phase = 0;
-        self.step = i32::from(self.history[HISTORY - 1]) - i32::from(self.history[start - 1]);
+        self.step = i32::from(history[HISTORY - 1]) - i32::from(history[start - 1]);
     }
+}
 
-    /// How well the last [`WINDOW`] samples repeat those `lag` before them: the squared correlation over the energy.
-    fn likeness(&self, lag: usize, stride: usize) -> f64 {
-        let mut product = 0_i64;
-        let mut energy = 0_i64;
-        let mut index = HISTORY - WINDOW;
-        while index < HISTORY {
-            let before = i64::from(self.history[index - lag]);
-            product += i64::from(self.history[index]) * before;
-            energy += before * before;
-            index += stride;
-        }
-        // Both sums are exact as f64; what follows rounds alike in both languages.
-        if product <= 0 { 0.0 } else { product as f64 * product as f64 / energy as f64 }
+/// How well the last [`WINDOW`] samples repeat those `lag` before them: the squared correlation over the energy.
+fn likeness(history: &[i16; HISTORY], lag: usize, stride: usize) -> f64 {
+    let mut product = 0_i64;
+    let mut energy = 0_i64;
+    let mut index = HISTORY - WINDOW;
+    while index < HISTORY {
+        let before = i64::from(history[index - lag]);
+        product += i64::from(history[index]) * before;
+        energy += before * before;
+        index += stride;
     }
+    // Both sums are exact as f64; what follows rounds alike in both languages.
+    if product <= 0 { 0.0 } else { product as f64 * product as f64 / energy as f64 }
 }
 
 #[cfg(test)]

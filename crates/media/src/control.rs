@@ -1,5 +1,6 @@
 //! A session's side of RTCP (RFC 3550 §6): when to report and what, and what the far end's reports say of our stream.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 
 use crate::interval::{Bandwidth, Schedule};
@@ -32,17 +33,24 @@ pub struct Facts {
 }
 
 /// The state of it.
+///
+/// In memory, first what each tick touches; see [`crate::Session::NEAR`].
 #[derive(Debug)]
+#[repr(C)]
 pub struct Control {
+    destination: Option<SocketAddr>,
+    schedule: Schedule,
+    /// RTP packets that we had sent at the last report and at the one before.
+    marks: [u64; 2],
+    /// The source that we were until it collided with another, not yet said goodbye for; and what had been sent then.
+    former: Option<u32>,
+    ssrc: u32,
     /// Whether our packets go where the far end's come from; else, always where the SDP says.
     pub symmetric: bool,
-    ssrc: u32,
     name: Vec<u8>,
     /// Unix time in µs at 0 of the session's clock.
     epoch: u64,
-    schedule: Schedule,
     negotiated: Option<SocketAddr>,
-    destination: Option<SocketAddr>,
     /// RFC 5506 was negotiated.
     pub reduced_size: bool,
     /// Whose sender report came last, its time's middle 32 bits, and when it came, µs.
@@ -52,10 +60,6 @@ pub struct Control {
     /// The middle 32 bits of our last sender reports.
     sent: [u32; REMEMBERED],
     sent_next: usize,
-    /// RTP packets that we had sent at the last report and at the one before.
-    marks: [u64; 2],
-    /// The source that we were until it collided with another, not yet said goodbye for; and what had been sent then.
-    former: Option<u32>,
     former_packets: u64,
     former_octets: u64,
     /// Compound packets.
@@ -75,6 +79,9 @@ pub struct Control {
 }
 
 impl Control {
+    /// See [`crate::Session::NEAR`]: so much from the beginning.
+    pub const NEAR: usize = offset_of!(Self, ssrc);
+
     /// Nothing sent, nothing heard.
     pub fn new(ssrc: u32, name: &str, epoch: u64, seed: u32) -> Self {
         Self {

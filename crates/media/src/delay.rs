@@ -3,6 +3,8 @@
 //! A delay is counted from the least transit time of late, so that a queue that builds up over seconds, a route that becomes longer
 //! and two clocks that drift apart move the measure itself: playout follows by stretching, and waits only for what is irregular.
 
+use std::mem::offset_of;
+
 /// One bin is 2 ms: 256 ms in all, more than the greatest playout delay is worth.
 const BINS: usize = 128;
 const BIN_SHIFT: u32 = 4;
@@ -20,7 +22,10 @@ const COST: u64 = 25_000;
 const DOUBT: u64 = 5;
 
 /// Learns from each packet's transit time: arrival less timestamp, both in samples.
+///
+/// In memory, first what each packet touches; see [`crate::Session::NEAR`].
 #[derive(Debug)]
+#[repr(C)]
 pub struct DelayEstimator {
     minimum: i64,
     maximum: i64,
@@ -31,16 +36,19 @@ pub struct DelayEstimator {
     window_end: i64,
     /// The newest packet's timestamp.
     newest: i64,
-    /// How much weight came how late; and the part of it that came in this window, whose measure may still prove wrong.
-    /// Not within: most calls know a few delays, and the rest of this would lie between what every packet needs.
-    bins: Box<[u32; BINS]>,
-    recent: Box<[u32; BINS]>,
+    target: i64,
     weight: u32,
     total: u32,
-    target: i64,
+    /// How much weight came how late; and the part of it that came in this window, whose measure may still prove wrong. Most calls know
+    /// a few delays.
+    bins: [u32; BINS],
+    recent: [u32; BINS],
 }
 
 impl DelayEstimator {
+    /// See [`crate::Session::NEAR`]: so much from the beginning, with the bins of those that are as late as most are.
+    pub const NEAR: usize = offset_of!(Self, bins) + size_of::<[u32; 8]>();
+
     /// Bounds in samples.
     pub fn new(minimum: i64, maximum: i64) -> Self {
         Self {
@@ -51,8 +59,8 @@ impl DelayEstimator {
             previous: 0,
             window_end: 0,
             newest: 0,
-            bins: Box::new([0; BINS]),
-            recent: Box::new([0; BINS]),
+            bins: [0; BINS],
+            recent: [0; BINS],
             weight: FIRST_WEIGHT,
             total: 0,
             target: minimum,
@@ -111,9 +119,9 @@ impl DelayEstimator {
         self.maximum
     }
 
-    /// What the next packet will count in, if it is as late as most are. See [`crate::Session::ahead`].
-    pub fn ahead(&self) -> [&[u32]; 2] {
-        [&self.bins[..1], &self.recent[..1]]
+    /// What the next packet will count in besides. See [`crate::Session::ahead`].
+    pub fn ahead(&self) -> &[u32] {
+        &self.recent[..8]
     }
 
     /// Whether the delay may change at all.

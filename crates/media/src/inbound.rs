@@ -1,5 +1,6 @@
 //! What comes from the far end: from a datagram to the samples that are read.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 
 use crate::dtmf::EventReceiver;
@@ -20,15 +21,9 @@ const MAX_CATCH_UP: u32 = 50;
 
 /// The receiving half of a session.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Inbound {
-    payloads: Payloads,
-    /// Whose packets count.
-    pub latch: Latch,
-    /// What RFC 3550 keeps of the stream.
-    pub reception: Reception,
     receiver: EventReceiver,
-    /// What is heard.
-    pub playout: Playout,
     tones: Option<Box<ToneDetector>>,
     /// What waits to be read.
     pub incoming: Ring,
@@ -50,9 +45,22 @@ pub struct Inbound {
     pub packets_duplicate: u64,
     /// Samples that nobody read in time.
     pub samples_overrun: u64,
+    /// What RFC 3550 keeps of the stream.
+    pub reception: Reception,
+    /// Whose packets count.
+    pub latch: Latch,
+    /// What is heard.
+    pub playout: Playout,
+    payloads: Payloads,
 }
 
 impl Inbound {
+    /// See [`crate::Session::NEAR`]: where each piece begins and ends, but for `playout`. Of the payload types, those that telephones use.
+    pub const NEAR: [(usize, usize); 2] =
+        [(0, offset_of!(Self, latch) + Latch::NEAR), (offset_of!(Self, payloads), offset_of!(Self, payloads) + 16)];
+    /// Where that lies.
+    pub const PLAYOUT: usize = offset_of!(Self, playout);
+
     /// Nothing is accepted until it is configured.
     pub fn new(options: &SessionOptions) -> Self {
         let mut latch = Latch::new();

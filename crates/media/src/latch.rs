@@ -4,6 +4,7 @@
 //! a port can send packets: so another source must show a run of packets in sequence before it is believed, and the source that
 //! did so first stays until it falls silent, its SSRC changes, or a new offer/answer moves the far end.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 
 /// Packets in sequence that another source must send to be believed.
@@ -53,22 +54,25 @@ pub enum Verdict {
 ///                                       └── new SSRC, or new sequence ─┘ └─┘
 /// ```
 /// A new remote address from an offer/answer leads back to `nobody`. No packet of a candidate that passes is lost.
+///
+/// In memory, first what each tick touches; see [`crate::Session::NEAR`].
 #[derive(Debug)]
+#[repr(C)]
 pub struct Latch {
-    /// Whether our packets go where the far end's come from; else, always where the SDP says.
-    pub symmetric: bool,
-    remote: Option<SocketAddr>,
     destination: Option<SocketAddr>,
     source: Option<SocketAddr>,
+    /// Whether our packets go where the far end's come from; else, always where the SDP says.
+    pub symmetric: bool,
     locked: bool,
     /// Packets in sequence from the source, the sequence number that goes on with them, and when the last came, µs.
     run: usize,
     next: u16,
     heard_at: u64,
+    held: usize,
+    remote: Option<SocketAddr>,
     candidate: Option<SocketAddr>,
     candidate_ssrc: u32,
     candidate_next: u16,
-    held: usize,
     arrivals: [u64; RUN],
     lengths: [usize; RUN],
     /// Those held back, one after the other. Takes no memory until there is one.
@@ -78,22 +82,25 @@ pub struct Latch {
 }
 
 impl Latch {
+    /// See [`crate::Session::NEAR`]: so much from the beginning.
+    pub const NEAR: usize = offset_of!(Self, remote);
+
     /// Nobody yet.
     #[allow(clippy::new_without_default, reason = "the twin has no Default; one way to make a thing")]
     pub fn new() -> Self {
         Self {
-            symmetric: true,
-            remote: None,
             destination: None,
             source: None,
+            symmetric: true,
             locked: false,
             run: 0,
             next: 0,
             heard_at: 0,
+            held: 0,
+            remote: None,
             candidate: None,
             candidate_ssrc: 0,
             candidate_next: 0,
-            held: 0,
             arrivals: [0; RUN],
             lengths: [0; RUN],
             datagrams: Vec::new(),
@@ -182,6 +189,9 @@ impl Latch {
 
     /// The candidate has not passed.
     fn dismiss(&mut self) {
+        if self.held == 0 {
+            return;
+        }
         self.refused += self.held as u64;
         self.held = 0;
         self.datagrams.clear();

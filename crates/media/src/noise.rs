@@ -8,7 +8,10 @@ const DECIBEL: f64 = 0.891_250_938_133_745_6;
 const EVEN: f64 = 0.577_350_269_189_625_8;
 
 /// Noise of a level and a spectrum.
+///
+/// In memory, first what each frame asks.
 #[derive(Debug)]
+#[repr(C)]
 pub struct ComfortNoise {
     /// Whether a description holds: speech ends it.
     pub described: bool,

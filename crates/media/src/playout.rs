@@ -13,6 +13,7 @@ use crate::noise::ComfortNoise;
 use crate::tempo::Tempo;
 use crate::timeline::Timeline;
 use crate::{FRAME, FRAME_TIME, PER_MILLISECOND};
+use std::mem::offset_of;
 
 /// After so much made-up audio (200 ms) nobody waits any more: the next packet begins anew.
 const LONGEST_GAP: i64 = 1_600;
@@ -39,11 +40,8 @@ enum Found {
 /// (`held`). If the packet comes after all, it is played, and the delay has grown as it should have. If its successor comes
 /// instead, it was lost, and the cursor catches up: the delay is as before.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Playout {
-    cursor: Cursor,
-    delay: DelayEstimator,
-    concealment: Concealment,
-    noise: ComfortNoise,
     /// Whether any packet ever came: from then on there is something to play.
     pub heard: bool,
     timeline: Timeline,
@@ -61,9 +59,19 @@ pub struct Playout {
     pub concealed: u64,
     /// Changes the delay.
     pub tempo: Tempo,
+    cursor: Cursor,
+    noise: ComfortNoise,
+    concealment: Concealment,
+    delay: DelayEstimator,
 }
 
 impl Playout {
+    /// See [`crate::Session::NEAR`]: where each piece begins and ends.
+    pub const NEAR: [(usize, usize); 2] = [
+        (0, offset_of!(Self, noise) + 1),
+        (offset_of!(Self, concealment) + Concealment::NEAR, offset_of!(Self, delay) + DelayEstimator::NEAR),
+    ];
+
     /// Bounds of the delay in ms.
     pub fn new(minimum_delay: u32, maximum_delay: u32) -> Self {
         let maximum = i64::from(maximum_delay.min(1_000) * PER_MILLISECOND);
@@ -109,7 +117,8 @@ impl Playout {
         let (places, payloads) = self.cursor.buffer.ahead();
         fetch(places.as_ptr().cast(), size_of_val(places));
         payloads.into_iter().for_each(|payload| fetch(payload.as_ptr(), payload.len()));
-        self.delay.ahead().into_iter().for_each(|bins| fetch(bins.as_ptr().cast(), size_of_val(bins)));
+        self.concealment.ahead().into_iter().for_each(|samples| fetch(samples.as_ptr().cast(), size_of_val(samples)));
+        fetch(self.delay.ahead().as_ptr().cast(), size_of_val(self.delay.ahead()));
     }
 
     /// The RTP timestamp of the sample to be played next.

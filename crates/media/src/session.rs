@@ -1,5 +1,6 @@
 //! One call's media: everything of this crate joined.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 
 use crate::collision::Conflicts;
@@ -8,6 +9,7 @@ use crate::event::{Event, EventQueue};
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::parameters::{SessionOptions, StreamParameters};
+use crate::playout::Playout;
 use crate::quality;
 use crate::rtcp;
 use crate::statistics::Statistics;
@@ -30,19 +32,36 @@ use crate::{FRAME, PER_MILLISECOND};
 /// - With comfort noise agreed, nothing is sent while nobody speaks but a description of the noise once a second: NATs stay open.
 /// - Tones are not looked for any more once a telephone-event came: who sends both would dial every digit twice.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Session {
     parameters: Option<StreamParameters>,
-    conflicts: Conflicts,
-    inbound: Inbound,
+    events: EventQueue,
     outbound: Outbound,
     control: Control,
-    events: EventQueue,
+    inbound: Inbound,
+    conflicts: Conflicts,
     /// Whether reports say how the call sounds: as agreed, and where nothing was.
     voip_metrics: bool,
     voip_metrics_usual: bool,
 }
 
 impl Session {
+    /// What each tick touches of this object, in bytes from its beginning: where each piece begins and ends. Among thousands of sessions each
+    /// is out of the processor's cache when its turn comes; whoever runs them can fetch this ahead, without the rest.
+    pub const NEAR: [(usize, usize); 5] = {
+        let inbound = offset_of!(Self, inbound);
+        let [scalars, payloads] = Inbound::NEAR;
+        let playout = inbound + Inbound::PLAYOUT;
+        let [first, second] = Playout::NEAR;
+        [
+            (0, offset_of!(Self, control) + Control::NEAR),
+            (inbound + scalars.0, inbound + scalars.1),
+            (inbound + payloads.0, inbound + payloads.1),
+            (playout + first.0, playout + first.1),
+            (playout + second.0, playout + second.1),
+        ]
+    };
+
     /// A session that does nothing until it is configured.
     pub fn new(options: SessionOptions) -> Self {
         let mut control = Control::new(options.ssrc, &options.cname, options.epoch, options.seed);

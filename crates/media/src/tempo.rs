@@ -112,7 +112,7 @@ impl Tempo {
             return false;
         }
         let mut work = [0; HISTORY + FRAME];
-        work[..HISTORY].copy_from_slice(concealment.recall());
+        work[..HISTORY].copy_from_slice(&concealment.recall());
         let count = cursor.peek(&mut work[HISTORY..]);
         let mut lag = most as usize;
         if !stretch::soft(&work[HISTORY - WINDOW..HISTORY + count]) {
