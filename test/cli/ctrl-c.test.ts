@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { VoIPCall } from "../../ts/index.ts";
+import { Answering } from "../phone/calls.ts";
 import { within } from "../phone/support.ts";
 import { account, passwordOf, PORTS, startPhone, startRegistrar, type User } from "./Account.ts";
 import { Sink } from "./FakeIO.ts";
@@ -23,12 +24,6 @@ beforeAll(() => {
 }, 120_000);
 
 afterAll(() => rmSync(built, { recursive: true, force: true }));
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 interface Command {
   readonly process: ChildProcess;

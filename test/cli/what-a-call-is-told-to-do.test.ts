@@ -1,14 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { VoIPCall } from "../../ts/index.ts";
+import { Answering } from "../phone/calls.ts";
 import { oneRTPPort } from "../phone/support.ts";
 import { account, addressOf, passwordOf, PORTS, startPhone, startRegistrar } from "./Account.ts";
 import { finish, start } from "./FakeIO.ts";
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 describe("sidetone call --hold", () => {
   it("puts the far end on hold, takes it back, and hangs up", async () => {

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { CallState, type DtmfEvent, VoIPCall } from "../../ts/index.ts";
+import { Answering } from "../phone/calls.ts";
 import { newPhone, next, shareAt, sine, startRegistrar, uriOf, within } from "../phone/support.ts";
-import { Answering, connected, ringing, started } from "./pair.ts";
+import { connected, ringing, started } from "./pair.ts";
 
 /** Writes down which hooks run. */
 function recorder(): { readonly callClass: typeof VoIPCall; readonly ran: string[] } {

@@ -1,18 +1,7 @@
 import { onTestFinished } from "vitest";
-import { VoIPCall, type VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
+import type { VoIPCall, VoIPPhone, VoIPPhoneParameter } from "../../ts/index.ts";
+import { Waiting } from "../phone/calls.ts";
 import { newPhone, next, uriOf } from "../phone/support.ts";
-
-/** Leaves the caller waiting; the test decides. */
-export class Waiting extends VoIPCall {
-  override ringing(): void {}
-}
-
-/** Answers whoever calls. */
-export class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 /** A phone without a server, started; stopped when the test is over. */
 export async function started(user: string, options: Partial<VoIPPhoneParameter> = {}): Promise<VoIPPhone> {

@@ -1,18 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CallState, InvalidStateError, PhoneStatus, VoIPCall, VoIPPhone } from "../../ts/index.ts";
 import type { Registrar } from "../../ts/testkit/index.ts";
+import { Answering, talk, Waiting } from "./calls.ts";
 import { newPhone, next, shareAt, sine, startRegistrar, within } from "./support.ts";
-
-/** Leaves the caller waiting; the test decides. */
-class Waiting extends VoIPCall {
-  override ringing(): void {}
-}
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 describe("a call between two registered phones", () => {
   let registrar: Registrar;
@@ -66,10 +56,7 @@ describe("a call between two registered phones", () => {
     }
     const alice = await phone("alice", { callClass: Calling });
     const bob = await phone("bob", { callClass: Answering });
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [answered] = await incoming;
+    const [call, answered] = await talk(alice, bob, "bob");
     if (answered.state !== CallState.ANSWERED) await next(answered, "answered");
     await answered.hangup();
     await within(5_000, "Alice's end", call.ended);
@@ -121,10 +108,7 @@ describe("a call between two registered phones", () => {
   it("carries digits, each once and in order", async () => {
     const alice = await phone("alice");
     const bob = await phone("bob", { callClass: Answering });
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [answered] = await incoming;
+    const [call, answered] = await talk(alice, bob, "bob");
     let heard = "";
     const all = new Promise<void>((resolve) =>
       answered.on("dtmf", (digit) => {
@@ -221,10 +205,7 @@ describe("a call between two registered phones", () => {
   it("is put on hold and taken off it by either side, and each hears who holds", async () => {
     const alice = await phone("alice", { audioFormat: "s16le" });
     const bob = await phone("bob", { callClass: Answering, audioFormat: "s16le" });
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [answered] = await incoming;
+    const [call, answered] = await talk(alice, bob, "bob");
 
     await call.hold();
     expect([call.held, answered.held]).toEqual([true, false]);
@@ -253,10 +234,7 @@ describe("a call between two registered phones", () => {
   it("collects a PIN as it is keyed in", async () => {
     const alice = await phone("alice");
     const bob = await phone("bob", { callClass: Answering });
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [answered] = await incoming;
+    const [call, answered] = await talk(alice, bob, "bob");
     const pin = answered.collectDtmf({ terminator: "#" });
     await within(10_000, "digits sent", call.sendDtmf("2580#"));
     expect(await within(5_000, "the PIN", pin)).toBe("2580");

@@ -1,12 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CallState, InvalidStateError, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
 import type { Registrar } from "../../ts/testkit/index.ts";
+import { Waiting } from "./calls.ts";
 import { newPhone, next, shareAt, sine, startRegistrar, within } from "./support.ts";
-
-/** Leaves the caller waiting; the test decides. */
-class Waiting extends VoIPCall {
-  override ringing(): void {}
-}
 
 describe("early media that we send", () => {
   let registrar: Registrar;

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { VoIPCall } from "../../ts/index.ts";
-import { newPhone, next, sine, uriOf, within } from "./support.ts";
+import { talk } from "./calls.ts";
+import { newPhone, sine, uriOf, within } from "./support.ts";
 
 it("a hook that plays when the caller hangs up is no error", async () => {
   let played: Promise<unknown> = Promise.resolve();
@@ -20,10 +21,7 @@ it("a hook that plays when the caller hangs up is no error", async () => {
   await Promise.all([alice.start(), bob.start()]);
   const errors: unknown[] = [];
   bob.on("callError", (_, error) => errors.push(error));
-  const incoming = next(bob, "incoming");
-  const call = await alice.call(uriOf(bob, "bob"));
-  await next(call, "answered");
-  const [callee] = await incoming;
+  const [call, callee] = await talk(alice, bob, uriOf(bob, "bob"));
   await call.readAudio(800);
   await call.hangup();
   await within(5_000, "Bob's end", callee.ended);

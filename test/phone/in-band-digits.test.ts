@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { connected, Waiting } from "../documented/pair.ts";
+import { connected } from "../documented/pair.ts";
+import { Waiting } from "./calls.ts";
 import { next, sine, within } from "./support.ts";
 
 /** The two tones of the key 5 (ITU-T Q.23), a tenth of a second long, with silence around. */

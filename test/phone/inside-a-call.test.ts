@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { CallState, CredentialsManager, type DtmfEvent, type IncomingMessage, SIPClient, UDPTransport, type VoIPCall } from "../../ts/index.ts";
 import type { ClientInviteSession } from "../../ts/sip/dialog/ClientInviteSession.ts";
 import type { OutsideRequestOptions } from "../../ts/sip/SIPClient.ts";
-import { started, Waiting } from "../documented/pair.ts";
+import { started } from "../documented/pair.ts";
+import { Waiting } from "./calls.ts";
 import { next, uriOf, within } from "./support.ts";
 
 const SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n";

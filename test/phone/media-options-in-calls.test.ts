@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CallStatistics, type MediaOptions, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
 import type { Registrar } from "../../ts/testkit/index.ts";
+import { Answering, talk } from "./calls.ts";
 import { newPhone, next, sine, startRegistrar } from "./support.ts";
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 /** Long enough for the first report of RTCP and its answer on a busy machine. */
 const DEADLINE = { timeout: 20_000, interval: 50 };
@@ -20,10 +15,7 @@ describe("a call between phones", { timeout: 40_000 }, () => {
     const [alice, bob] = [newPhone("alice", registrar, ours), newPhone("bob", registrar, { callClass: Answering, ...theirs })];
     phones.push(alice, bob);
     await Promise.all([alice.start(), bob.start()]);
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [answered] = await incoming;
+    const [call, answered] = await talk(alice, bob, "bob");
     return [call, answered];
   }
 

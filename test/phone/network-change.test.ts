@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { SIPClient, type SIPRequest, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
+import { Answering, talk } from "./calls.ts";
 import { newPhone, next, shareAt, sine, startRegistrar, within } from "./support.ts";
 
 const MOVED = "127.0.0.2";
@@ -8,12 +9,6 @@ const phones: VoIPPhone[] = [];
 afterEach(async () => {
   await Promise.all(phones.splice(0).map((each) => each.stop()));
 });
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 /** What a phone sent, as text. */
 function listen(): { sent: string[]; trace: NonNullable<Parameters<typeof newPhone>[2]>["trace"] } {
@@ -41,10 +36,7 @@ describe("a phone that moves to another address", () => {
     phones.push(alice, bob);
     await Promise.all([alice.start(), bob.start()]);
     const port = alice.localEndpoint?.port;
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [theirs] = await incoming;
+    const [call, theirs] = await talk(alice, bob, "bob");
     sent.length = 0;
 
     await within(10_000, "recovery", alice.recover({ bindIp: MOVED }));

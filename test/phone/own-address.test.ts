@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { TCPTransport, TransportMode, TransportSet, UDPTransport, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
+import { TCPTransport, TransportMode, TransportSet, UDPTransport, type VoIPPhone } from "../../ts/index.ts";
+import { Answering } from "./calls.ts";
 import { newPhone, next, startRegistrar, within } from "./support.ts";
 
 const phones: VoIPPhone[] = [];
@@ -7,12 +8,6 @@ const phones: VoIPPhone[] = [];
 afterEach(async () => {
   await Promise.all(phones.splice(0).map((each) => each.stop()));
 });
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 describe.each([TransportMode.UDP, TransportMode.TCP])("a phone on a wildcard address, over %s", (transportMode) => {
   it("writes the address that routes to its peer into every header and body", async () => {

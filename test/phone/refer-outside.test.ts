@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CallState, type VoIPCall, type VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
-import { Answering, connected, started } from "../documented/pair.ts";
+import { connected, started } from "../documented/pair.ts";
 import { type ScriptedPeer, scriptedPeer } from "./scriptedPeer.ts";
+import { Answering } from "./calls.ts";
 import { next, uriOf, within } from "./support.ts";
 
 interface Scene {

@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { CredentialsManager, PayloadType, RTPClient, SIPClient, UDPTransport, type VoIPCall, type VoIPPhoneParameter } from "../../ts/index.ts";
 import type { ClientInviteSession } from "../../ts/sip/dialog/ClientInviteSession.ts";
 import type { SIPBody } from "../../ts/sip/dialog/InviteSession.ts";
-import { Answering, started } from "../documented/pair.ts";
+import { started } from "../documented/pair.ts";
+import { Answering } from "./calls.ts";
 import { freePorts, next, RTP, shareAt, sine, uriOf, within } from "./support.ts";
 
 /** Even ports, each with the one above it free for RTCP. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, it } from "vitest";
+import { Waiting } from "./calls.ts";
 import { newPhone, next, startRegistrar, within } from "./support.ts";
-import { Waiting } from "./faults/calls.ts";
 
 it("stop() crosses the answer: the call that came to be is hung up, and that is confirmed, before the phone deregisters", async () => {
   const registrar = await startRegistrar();

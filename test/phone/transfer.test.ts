@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CallState, InvalidOptionError, InvalidStateError, VoIPCall, type VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
 import type { Registrar } from "../../ts/testkit/index.ts";
+import { Answering, talk } from "./calls.ts";
 import { newPhone, next, startRegistrar, within } from "./support.ts";
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 describe("a transfer", () => {
   let registrar: Registrar;
@@ -28,10 +23,7 @@ describe("a transfer", () => {
   async function aliceAndBob(options: Partial<VoIPPhoneParameter> = {}): Promise<{ alice: VoIPPhone; bob: VoIPPhone; call: VoIPCall; bobs: VoIPCall }> {
     const alice = await phone("alice");
     const bob = await phone("bob", { acceptTransfers: true, ...options });
-    const incoming = next(bob, "incoming");
-    const call = await alice.call("bob");
-    await next(call, "answered");
-    const [bobs] = await incoming;
+    const [call, bobs] = await talk(alice, bob, "bob");
     return { alice, bob, call, bobs };
   }
 

@@ -16,6 +16,7 @@ import {
 } from "../../ts/index.ts";
 import { Registrar } from "../../ts/testkit/index.ts";
 import { pem, pemFile } from "../sip/transport/streams.ts";
+import { Answering } from "./calls.ts";
 import { newPhone, next, PASSWORDS, within } from "./support.ts";
 
 const open: { stop(): Promise<void> }[] = [];
@@ -45,12 +46,6 @@ async function registrar(certificate = "server.pem"): Promise<Registrar> {
 
 function startTLS(options: Partial<VoIPPhoneParameter>): Promise<void> {
   return new VoIPPhone({ user: "alice", bindIp: "127.0.0.1", bindPort: 0, transportMode: TransportMode.TLS, ...options }).start();
-}
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
 }
 
 function phone(user: string, server: Registrar, mode: TransportMode, options: Partial<VoIPPhoneParameter> = {}): VoIPPhone {

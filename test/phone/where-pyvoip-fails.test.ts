@@ -1,21 +1,16 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { CallState, VoIPCall, type VoIPPhone } from "../../ts/index.ts";
+import { CallState, type VoIPPhone } from "../../ts/index.ts";
 import { parseMessage } from "../../ts/sip/message/parse.ts";
 import { SIPRequest } from "../../ts/sip/message/SIPRequest.ts";
 import { SIPResponse } from "../../ts/sip/message/SIPResponse.ts";
 import type { Registrar, TraceEntry } from "../../ts/testkit/index.ts";
+import { Answering } from "./calls.ts";
 import { newPhone, next, startRegistrar, within } from "./support.ts";
 
 // What was measured on pyVoIP: 2.0.0a5 ignores every INVITE, never ACKs, and answers past Record-Route; 1.6.9 hangs on 407; both send RTP from a second socket,
 // late by a percent. Each of these is a call that somebody lost.
-
-class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

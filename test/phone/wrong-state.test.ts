@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CallState, InvalidStateError, PhoneStatus, type VoIPCall, type VoIPPhone, type VoIPPhoneParameter } from "../../ts/index.ts";
-import { Answering, connected, ringing, started } from "../documented/pair.ts";
+import { connected, ringing, started } from "../documented/pair.ts";
+import { Answering } from "./calls.ts";
 import { newPhone, next, uriOf } from "./support.ts";
 import { scriptedPeer } from "./scriptedPeer.ts";
 

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WavError } from "../../../ts/index.ts";
+import { Answering } from "../calls.ts";
 import { next, uriOf } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 
 /** What people mistake for a WAV, and what a broken disk makes of one. */
 const FILES: readonly (readonly [string, string, Uint8Array])[] = [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { NoPortsAvailableError, type VoIPCall } from "../../../ts/index.ts";
+import { Answering } from "../calls.ts";
 import { freePorts, next, uriOf, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { Stranger } from "./Stranger.ts";
 
 

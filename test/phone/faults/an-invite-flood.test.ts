@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { SIPClient } from "../../../ts/index.ts";
 import { callBeside } from "./beside.ts";
-import { startPhone, Waiting } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { Hurried } from "./hurried.ts";
 import { Stranger } from "./Stranger.ts";
+import { Waiting } from "../calls.ts";
 
 const FLOOD = 600;
 

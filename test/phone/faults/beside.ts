@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { VoIPCall, VoIPPhone } from "../../../ts/index.ts";
-import { next, sine, uriOf, within } from "../support.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { Answering, talk } from "../calls.ts";
+import { sine, uriOf, within } from "../support.ts";
+import { startPhone } from "./calls.ts";
 
 const AMPLITUDE = 8_000;
 /** The engine's buffer and the phone's queue behind it take this much; no fault here takes longer. */
@@ -13,10 +14,7 @@ const WINDOW = 160;
  */
 export async function callBeside(phone: VoIPPhone): Promise<{ readonly call: VoIPCall; hears(seconds: number): Promise<void>; unharmed(): Promise<void> }> {
   const other = await startPhone("beside", { callClass: Answering });
-  const incoming = next(other, "incoming");
-  const call = await phone.call(uriOf(other, "beside"));
-  await next(call, "answered");
-  const [far] = await incoming;
+  const [call, far] = await talk(phone, other, uriOf(other, "beside"));
   const ears = [new Ear(call, far, 1_000), new Ear(far, call, 440)];
   call.writeAudio(new Uint8Array(sine(440, LONGEST, AMPLITUDE).buffer));
   far.writeAudio(new Uint8Array(sine(1_000, LONGEST, AMPLITUDE).buffer));

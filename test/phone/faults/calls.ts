@@ -1,19 +1,7 @@
 import { onTestFinished } from "vitest";
-import { VoIPCall, type VoIPPhone, type VoIPPhoneParameter } from "../../../ts/index.ts";
+import type { VoIPPhone, VoIPPhoneParameter } from "../../../ts/index.ts";
 import type { Registrar } from "../../../ts/testkit/index.ts";
 import { newPhone } from "../support.ts";
-
-/** Answers at once. */
-export class Answering extends VoIPCall {
-  override async ringing(): Promise<void> {
-    await this.answer();
-  }
-}
-
-/** Leaves the caller waiting; the test decides. */
-export class Waiting extends VoIPCall {
-  override ringing(): void {}
-}
 
 /** A started phone whose audio is 16-bit, stopped with the test. */
 export async function startPhone(user: string, options: Partial<VoIPPhoneParameter> = {}, registrar?: Registrar): Promise<VoIPPhone> {

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import { Answering } from "../calls.ts";
 import { next, uriOf, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { damaged, noise, random, seed } from "./garbage.ts";
 import { Stranger } from "./Stranger.ts";
 

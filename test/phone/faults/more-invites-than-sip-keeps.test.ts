@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Answering } from "../calls.ts";
 import { next, uriOf, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { Hurried } from "./hurried.ts";
 import { Stranger } from "./Stranger.ts";
 

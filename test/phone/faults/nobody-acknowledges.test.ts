@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { InvalidStateError } from "../../../ts/index.ts";
+import { Waiting } from "../calls.ts";
 import { next, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { startPhone, Waiting } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { Hurried } from "./hurried.ts";
 import { reply, Stranger } from "./Stranger.ts";
 

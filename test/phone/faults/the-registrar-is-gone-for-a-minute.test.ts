@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type PhoneStatus, RegistrationError } from "../../../ts/index.ts";
+import { Answering } from "../calls.ts";
 import { newPhone, next, startRegistrar, within } from "../support.ts";
 import { callBeside } from "./beside.ts";
-import { Answering, startPhone } from "./calls.ts";
+import { startPhone } from "./calls.ts";
 import { Hurried, secondsOfSIP } from "./hurried.ts";
 
 describe("the registrar is gone for a minute and comes back", () => {
