@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { CallState, type DtmfEvent, VoIPCall } from "../../ts/index.ts";
 import { Answering } from "../phone/calls.ts";
 import { newPhone, next, shareAt, sine, startRegistrar, uriOf, within } from "../phone/support.ts";
-import { connected, ringing, started } from "./pair.ts";
+import { answeredAfterEarlyMedia, connected, ringing, started } from "./pair.ts";
 
 /** Writes down which hooks run. */
 function recorder(): { readonly callClass: typeof VoIPCall; readonly ran: string[] } {
@@ -42,12 +42,7 @@ it("VoIPCall.state of each side passes through the documented states", async () 
   const states: string[] = [call.state, callee.state];
   call.on("state", (state) => states.push(`caller ${state}`));
   callee.on("state", (state) => states.push(`callee ${state}`));
-  const progress = next(call, "progress");
-  callee.earlyMedia();
-  await progress;
-  const answered = next(call, "answered");
-  await callee.answer();
-  await answered;
+  await answeredAfterEarlyMedia({ call, callee });
   await call.hangup();
   await callee.ended;
   expect(states).toEqual(["DIALING", "RINGING", "callee PROGRESS", "caller PROGRESS", "callee ANSWERED", "caller ANSWERED", "caller ENDED", "callee ENDED"]);
@@ -170,12 +165,7 @@ it("VoIPCall.ringing is called for each incoming call; the base class denies", a
 it("VoIPCall.progress runs for a 183, VoIPCall.answered for the answer, VoIPCall.bye when the far end hangs up", async () => {
   const { callClass, ran } = recorder();
   const { call, callee } = await ringing({ callClass });
-  const progress = next(call, "progress");
-  callee.earlyMedia();
-  await progress;
-  const answered = next(call, "answered");
-  await callee.answer();
-  await answered;
+  await answeredAfterEarlyMedia({ call, callee });
   await callee.hangup();
   await call.ended;
   expect(ran).toEqual(["progress", "answered", "bye"]);

@@ -32,6 +32,16 @@ export async function ringing(callers: Partial<VoIPPhoneParameter> = {}, callees
   return { alice, bob, call, callee };
 }
 
+/** The callee gives early media, then answers; the caller has noticed both. */
+export async function answeredAfterEarlyMedia({ call, callee }: Pick<Pair, "call" | "callee">): Promise<void> {
+  const progress = next(call, "progress");
+  callee.earlyMedia();
+  await progress;
+  const answered = next(call, "answered");
+  await callee.answer();
+  await answered;
+}
+
 /** Alice calls Bob, who has answered. */
 export async function connected(callers: Partial<VoIPPhoneParameter> = {}, callees: Partial<VoIPPhoneParameter> = {}): Promise<Pair> {
   const pair = await ringing(callers, callees);

@@ -78,11 +78,12 @@ export function sine(hertz: number, seconds: number, amplitude = 8_000): Int16Ar
  * therefore made up, does not decide.
  */
 export function shareAt(hertz: number, samples: Int16Array): number {
-  const shares = Array.from({ length: Math.floor(samples.length / 160) }, (_, i) => shareInWindow(hertz, samples.subarray(160 * i, 160 * (i + 1))));
+  const shares = Array.from({ length: Math.floor(samples.length / 160) }, (_, i) => measure(hertz, samples.subarray(160 * i, 160 * (i + 1))).share);
   return shares.toSorted((a, b) => a - b)[shares.length >> 1] ?? 0;
 }
 
-function shareInWindow(hertz: number, samples: Int16Array): number {
+/** Which share of the samples' energy lies at `hertz`, 0 to 1, and their root mean square. */
+export function measure(hertz: number, samples: Int16Array): { share: number; level: number } {
   let re = 0;
   let im = 0;
   let energy = 0;
@@ -92,5 +93,5 @@ function shareInWindow(hertz: number, samples: Int16Array): number {
     im += value * Math.sin(angle);
     energy += value * value;
   });
-  return energy === 0 ? 0 : (2 * (re * re + im * im)) / samples.length / energy;
+  return { share: energy === 0 ? 0 : (2 * (re * re + im * im)) / samples.length / energy, level: Math.sqrt(energy / samples.length) };
 }

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { VoIPCall, VoIPPhone } from "../../../ts/index.ts";
 import { Answering, talk } from "../calls.ts";
-import { sine, uriOf, within } from "../support.ts";
+import { measure, sine, uriOf, within } from "../support.ts";
 import { startPhone } from "./calls.ts";
 
 const AMPLITUDE = 8_000;
@@ -105,18 +105,4 @@ class Ear {
     const { framesSkipped, framesSilent } = this.#far.stats();
     return framesSkipped + framesSilent + (samplesConcealed + samplesStretched) / WINDOW;
   }
-}
-
-/** Which share of a window's energy lies at `hertz`, and its root mean square. */
-function measure(hertz: number, samples: Int16Array): { share: number; level: number } {
-  let re = 0;
-  let im = 0;
-  let energy = 0;
-  samples.forEach((value, i) => {
-    const angle = (2 * Math.PI * hertz * i) / 8_000;
-    re += value * Math.cos(angle);
-    im += value * Math.sin(angle);
-    energy += value * value;
-  });
-  return { share: energy === 0 ? 0 : (2 * (re * re + im * im)) / samples.length / energy, level: Math.sqrt(energy / samples.length) };
 }
