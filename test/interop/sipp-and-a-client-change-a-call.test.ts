@@ -4,9 +4,8 @@ import type { InviteSession } from "../../ts/sip/dialog/InviteSession.ts";
 import type { ServerInviteSession } from "../../ts/sip/dialog/ServerInviteSession.ts";
 import type { SIPClient, SIPClientOptions } from "../../ts/sip/SIPClient.ts";
 import { within } from "./peers/deadline.ts";
-import { Peers } from "./peers/Peers.ts";
 import type { SIPp } from "./peers/SIPp.ts";
-import { description, startClient } from "./phone.ts";
+import { description, startClient, withPeers } from "./phone.ts";
 
 /** What applications do through a session of `SIPClient`. */
 interface Case {
@@ -112,15 +111,6 @@ const answers: readonly Case[] = [
     },
   },
 ];
-
-async function withPeers(test: (peers: Peers) => Promise<void>): Promise<void> {
-  const peers = new Peers();
-  try {
-    await test(peers);
-  } finally {
-    await peers.stop();
-  }
-}
 
 /** Calls SIPp; settles when the call is up. */
 async function call(client: SIPClient, sipp: SIPp): Promise<InviteSession> {

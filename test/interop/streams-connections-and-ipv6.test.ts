@@ -4,8 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { TransportMode } from "../../ts/index.ts";
 import { within } from "./peers/deadline.ts";
-import { Peers } from "./peers/Peers.ts";
-import { addressOf, answered, incoming, startPhone } from "./phone.ts";
+import { addressOf, answered, incoming, startPhone, withPeers } from "./phone.ts";
 
 /** SIPp writes each message at once and by itself; a stream's other shapes come from this socket. */
 class Wire {
@@ -67,15 +66,6 @@ function request(wire: Wire, method: string, sequence: number, extra: readonly s
 }
 
 const sdp = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 19998 RTP/AVP 0", ""].join("\r\n");
-
-async function withPeers(test: (peers: Peers) => Promise<void>): Promise<void> {
-  const peers = new Peers();
-  try {
-    await test(peers);
-  } finally {
-    await peers.stop();
-  }
-}
 
 describe.concurrent("over TCP", () => {
   it("a call whose messages come byte by byte, after keep-alives, is a call", () =>
