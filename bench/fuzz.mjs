@@ -64,7 +64,8 @@ async function lead() {
   const grown = results.map(({ heap }) => (heap.at(-1) ?? 0) - Math.max(...heap.slice(0, 3)));
   for (const { heap } of results) console.log(`heap after each tenth, MB: ${heap.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(" ")}`);
   const grew = grown.some((bytes) => bytes > SLACK);
-  console.log(`${findings} findings${grew ? ", memory GREW" : ", memory did not grow"}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  console.log(`${findings} findings${grew ? ", memory GREW" : ", memory did not grow"}; ${seconds} s`);
   process.exitCode = findings > 0 || grew ? 1 : 0;
 }
 

@@ -42,9 +42,10 @@ const REQUESTS = [
   ["PUBLISH", "SIP-If-Match: 1\r\nEvent: presence"],
 ];
 
-const generated = REQUESTS.map(([method, extra], n) =>
-  Buffer.concat([lines(`${method} sip:bob@192.0.2.1 SIP/2.0\r\n${HEADERS}\r\nCSeq: ${n + 1} ${method}\r\n${extra}\r\nContent-Length: 4`), Buffer.from("\r\nbody")]),
-);
+const generated = REQUESTS.map(([method, extra], n) => {
+  const head = `${method} sip:bob@192.0.2.1 SIP/2.0\r\n${HEADERS}\r\nCSeq: ${n + 1} ${method}\r\n${extra}\r\nContent-Length: 4`;
+  return Buffer.concat([lines(head), Buffer.from("\r\nbody")]);
+});
 
 const DESCRIPTIONS = [
   `v=0
@@ -82,9 +83,11 @@ const DESCRIPTIONS = [
 ];
 
 const DIGESTS = [
-  'Digest realm="atlanta.example.com", domain="sip:ss1.example.com", qop="auth,auth-int", nonce="f84f1cec41e6cbe5aea9c8e88d359", opaque="", stale=FALSE, algorithm=MD5',
+  'Digest realm="atlanta.example.com", domain="sip:ss1.example.com", qop="auth,auth-int", ' +
+    'nonce="f84f1cec41e6cbe5aea9c8e88d359", opaque="", stale=FALSE, algorithm=MD5',
   'Digest realm="a \\"b\\", c", nonce="1", algorithm=SHA-256-sess, qop="auth"',
-  'Digest username="bob", realm="biloxi.example.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="sip:bob@biloxi.example.com", qop=auth, nc=00000001, cnonce="0a4f113b", response="6629fae49393a05397450978507c4ef1", opaque="5ccc069c403ebaf9f0171e9517f40e41"',
+  'Digest username="bob", realm="biloxi.example.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="sip:bob@biloxi.example.com", ' +
+    'qop=auth, nc=00000001, cnonce="0a4f113b", response="6629fae49393a05397450978507c4ef1", opaque="5ccc069c403ebaf9f0171e9517f40e41"',
   'Basic realm="x", Digest realm="y", nonce="z", Bearer',
   'qop=auth, rspauth="6629fae49393a05397450978507c4ef1", cnonce="0a4f113b", nc=00000001, nextnonce="abc"',
 ];

@@ -7,14 +7,20 @@ const LARGEST = 65_000;
 
 const PIECES = [
   ..."\r\n\t \0\x7f\"<>;:,@=%\\[]()/?&+*!~'`{}|^-._0aZ".split(""),
-  ..."\r\n |\r\n\r\n|\n|\r|\r\n\t|%00|%0d%0a|%C3%A9|%zz|%|\\\"|\\|\"\"|<>|<sip:|;;|,,|::|[::1]|[::ffff:192.0.2.1]|[:::192.0.2.1]".split("|"),
-  ..."SIP/2.0|SIP/2.0/UDP |sip:|sips:|tel:|urn:|;lr|;tag=|;branch=z9hG4bK|;rport|;received=|;maddr=239.0.0.1|;ttl=1|;transport=tcp".split("|"),
-  ..."INVITE |ACK |BYE |CANCEL |PRACK |REFER |UPDATE |OPTIONS |\r\nVia: |\r\nRoute: |\r\nRecord-Route: <sip:p;lr>|\r\nContact: *".split("|"),
-  ..."\r\nContent-Length: 5|\r\nl: 99999999999999999999|\r\nRequire: 100rel|\r\nRSeq: 1|\r\nRAck: 1 1 INVITE|\r\nMax-Forwards: 0".split("|"),
-  ..."\r\nSession-Expires: 90;refresher=uac|\r\nMin-SE: 4294967296|\r\nReplaces: a;to-tag=b;from-tag=c|\r\nRefer-To: <sip:x@y?Replaces=z>".split("|"),
+  ..."\r\n |\r\n\r\n|\n|\r|\r\n\t|%00|%0d%0a|%C3%A9|%zz|%|\\\"|\\|\"\"".split("|"),
+  ..."<>|<sip:|;;|,,|::|[::1]|[::ffff:192.0.2.1]|[:::192.0.2.1]".split("|"),
+  ..."SIP/2.0|SIP/2.0/UDP |sip:|sips:|tel:|urn:".split("|"),
+  ...";lr|;tag=|;branch=z9hG4bK|;rport|;received=|;maddr=239.0.0.1|;ttl=1|;transport=tcp".split("|"),
+  ..."INVITE |ACK |BYE |CANCEL |PRACK |REFER |UPDATE |OPTIONS ".split("|"),
+  ..."\r\nVia: |\r\nRoute: |\r\nRecord-Route: <sip:p;lr>|\r\nContact: *".split("|"),
+  ..."\r\nContent-Length: 5|\r\nl: 99999999999999999999|\r\nRequire: 100rel|\r\nRSeq: 1|\r\nRAck: 1 1 INVITE".split("|"),
+  ..."\r\nMax-Forwards: 0|\r\nSession-Expires: 90;refresher=uac|\r\nMin-SE: 4294967296".split("|"),
+  ..."\r\nReplaces: a;to-tag=b;from-tag=c|\r\nRefer-To: <sip:x@y?Replaces=z>".split("|"),
   ..."-1|0|1|65535|65536|4294967295|4294967296|9007199254740993|1e9|0x10|NaN|١".split("|"),
-  "\u00e9", "\ud83d\ude00", "\ufeff", "\u2028", "Digest ", "realm=\"", "nonce=", "qop=\"auth,auth-int\"", "algorithm=SHA-256-sess", "stale=TRUE",
-  "a=", "m=audio 0 RTP/AVP 0", "m=audio 99999/2 RTP/AVP", "c=IN IP4 0.0.0.0", "c=IN IP6 ::/127", "a=rtpmap:0 ", "a=fmtp:", "a=sendonly", "v=0", "t=0 0", "o=",
+  "\u00e9", "\ud83d\ude00", "\ufeff", "\u2028",
+  "Digest ", "realm=\"", "nonce=", "qop=\"auth,auth-int\"", "algorithm=SHA-256-sess", "stale=TRUE",
+  "a=", "m=audio 0 RTP/AVP 0", "m=audio 99999/2 RTP/AVP", "c=IN IP4 0.0.0.0", "c=IN IP6 ::/127",
+  "a=rtpmap:0 ", "a=fmtp:", "a=sendonly", "v=0", "t=0 0", "o=",
 ].map((text) => Buffer.from(text));
 
 const EDGES = new Set(Buffer.from("\r\n \t;:,<>\"=@/?&[]"));

@@ -3,11 +3,15 @@
 import { loadCorpus } from "./corpus.mjs";
 import { mutate } from "./mutate.mjs";
 import { Random } from "./random.mjs";
-import { digestTarget, parserTarget, Receiver, sdpTarget, streamTarget } from "./targets.mjs";
+import { Receiver } from "./receiver.mjs";
+import { digestTarget, parserTarget, sdpTarget, streamTarget } from "./targets.mjs";
 
 /**
  * @typedef {{ target: string, seed: number, input: Buffer, error: string }} Finding
- * @typedef {{ inputs: Record<string, number>, findings: Finding[], slowest: { target: string, bytes: number, perKB: number }, heap: number[] }} Report
+ * @typedef {{ target: string, bytes: number, perKB: number }} Slowest
+ * @typedef {{ inputs: Record<string, number>, findings: Finding[], slowest: Slowest, heap: number[] }} Report
+ * @typedef {(done: number, report: Report) => void} OnProgress
+ * @typedef {{ inputs: number, seed: number, onProgress?: OnProgress, onFinding?: (finding: Finding) => void }} Options
  */
 
 /** Milliseconds a KB may take; what is smaller counts as one KB. */
@@ -19,7 +23,7 @@ const FINDINGS_KEPT = 20;
 /**
  * Feeds that many inputs. Same modules, inputs and seed: same run.
  * @param {import("./targets.mjs").Modules} modules
- * @param {{ inputs: number, seed: number, onProgress?: (done: number, report: Report) => void, onFinding?: (finding: Finding) => void }} options
+ * @param {Options} options
  * @returns {Promise<Report>}
  */
 export async function fuzz(modules, { inputs, seed, onProgress, onFinding }) {
@@ -29,7 +33,12 @@ export async function fuzz(modules, { inputs, seed, onProgress, onFinding }) {
   Error.stackTraceLimit = 3;
   const corpus = loadCorpus();
   /** @type {Report} */
-  const report = { inputs: { parser: 0, stream: 0, sdp: 0, digest: 0, receiver: 0 }, findings: [], slowest: { target: "", bytes: 0, perKB: 0 }, heap: [] };
+  const report = {
+    inputs: { parser: 0, stream: 0, sdp: 0, digest: 0, receiver: 0 },
+    findings: [],
+    slowest: { target: "", bytes: 0, perKB: 0 },
+    heap: [],
+  };
   const simple = {
     parser: parserTarget(modules, random),
     stream: streamTarget(modules, random),
@@ -54,7 +63,10 @@ export async function fuzz(modules, { inputs, seed, onProgress, onFinding }) {
   const rejected = (error) => found("receiver", Buffer.alloc(0), error);
   process.on("unhandledRejection", rejected);
 
-  /** Runs one input, and again when it took too long, or longer than any other: only the least of many times tells of the input. @param {string} target @param {Buffer} input @param {(bytes: Buffer) => void} work */
+  /**
+   * Runs one input, and again when it took too long, or longer than any other: only the least of many times tells of the input.
+   * @param {string} target @param {Buffer} input @param {(bytes: Buffer) => void} work
+   */
   const feed = (target, input, work) => {
     report.inputs[target] = (report.inputs[target] ?? 0) + 1;
     const size = Math.max(1, input.length / 1024);
