@@ -4,7 +4,8 @@ use std::mem::offset_of;
 use std::net::SocketAddr;
 
 use crate::interval::{Bandwidth, Schedule};
-use crate::rtcp::{self, Compound, Outgoing, ReportBlock, SenderInfo, VoipMetrics};
+use crate::metrics::VoipMetrics;
+use crate::rtcp::{self, Compound, Outgoing, ReportBlock, SenderInfo};
 
 /// Seconds from NTP's 1900 to Unix's 1970.
 const NTP_EPOCH: u64 = 2_208_988_800;

@@ -10,10 +10,11 @@
 //! [`stretch`], [`concealment`], [`noise`]) → [`ring`] → `Session::read`; [`tones`] hears digits that come as sound.
 //! And out: `Session::write` → [`ring`] → [`outbound`] → [`g711`] or [`dtmf`] or, where silence is not sent, [`suppression`]
 //! ([`voice`]) → [`rtp`].
-//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`]); [`collision`] when the far end has our SSRC. [`quality`], by [`loss`] and
+//! RTCP: [`session`] → [`control`] ([`interval`], [`rtcp`], [`metrics`]); [`collision`] when the far end has our SSRC. [`quality`], by [`loss`] and
 //! [`emodel`], says how the call sounds.
 #![forbid(unsafe_code)]
 
+pub mod bytes;
 pub mod collision;
 pub mod concealment;
 pub mod control;
@@ -28,6 +29,7 @@ pub mod interval;
 pub mod jitter;
 pub mod latch;
 pub mod loss;
+pub mod metrics;
 pub mod noise;
 pub mod outbound;
 pub mod parameters;

@@ -5,7 +5,7 @@ use crate::control::Control;
 use crate::emodel;
 use crate::inbound::Inbound;
 use crate::loss;
-use crate::rtcp::VoipMetrics;
+use crate::metrics::VoipMetrics;
 
 /// Milliseconds.
 pub fn round_trip(control: &Control) -> f64 {

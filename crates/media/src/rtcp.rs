@@ -1,6 +1,9 @@
 //! RTCP (RFC 3550 §6, RFC 3611): compound packets, checked and read, and written. A call has two participants, so what is read of
 //! a compound packet is what its sender says of itself and of us.
 
+use crate::bytes::{read_u16, read_u32, write_u16, write_u32};
+use crate::metrics::{self, VoipMetrics};
+
 /// A report about one source (RFC 3550 §6.4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReportBlock {
@@ -40,41 +43,6 @@ impl SenderInfo {
     pub fn middle(&self) -> u32 {
         self.ntp_seconds << 16 | self.ntp_fraction >> 16
     }
-}
-
-/// The VoIP metrics of RFC 3611 §4.7, in its units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct VoipMetrics {
-    /// The source that they are about.
-    pub ssrc: u32,
-    /// Packets lost on the way, and dropped for being late, in 1/256.
-    pub loss_rate: u8,
-    /// See `loss_rate`.
-    pub discard_rate: u8,
-    /// Share of loss within bursts and in between, in 1/256; mean lengths, ms.
-    pub burst_density: u8,
-    /// See `burst_density`.
-    pub gap_density: u8,
-    /// See `burst_density`.
-    pub burst_duration: u16,
-    /// See `burst_density`.
-    pub gap_duration: u16,
-    /// ms.
-    pub round_trip_delay: u16,
-    /// ms, from the network to the ear.
-    pub end_system_delay: u16,
-    /// R factor 0–100; 127: not known.
-    pub rating: u8,
-    /// Mean opinion scores times ten, for listening and for conversation; 127: not known.
-    pub listening_quality: u8,
-    /// See `listening_quality`.
-    pub conversational_quality: u8,
-    /// Playout delay now, at its greatest and at most, ms.
-    pub nominal_delay: u16,
-    /// See `nominal_delay`.
-    pub maximum_delay: u16,
-    /// See `nominal_delay`.
-    pub absolute_maximum_delay: u16,
 }
 
 /// What a compound packet says.
@@ -121,13 +89,8 @@ const EXTENDED_REPORT: u8 = 207;
 /// that of an RTCP packet.
 const FIRST_TYPE: u8 = 192;
 const LAST_TYPE: u8 = 223;
-/// SDES item (§6.5.1), XR block (RFC 3611 §4.7) and its length in words.
+/// SDES item (§6.5.1).
 const CNAME: u8 = 1;
-const VOIP_METRICS: u8 = 7;
-const METRICS_WORDS: u16 = 8;
-/// RFC 3611 §4.7.5 and §4.7.7: no such measurement; enhanced concealment with an adaptive jitter buffer of unstated rate.
-const UNKNOWN: u8 = 127;
-const CONFIGURATION: u8 = 0b1011_0000;
 /// Longest CNAME that an item's length byte can tell.
 const LONGEST_NAME: usize = 255;
 /// Whatever [`compose`] writes fits: report 52, description 268, extended report 44, goodbye 8.
@@ -194,7 +157,9 @@ pub fn parse(datagram: &[u8], reduced_size: bool, ours: u32, theirs: u32) -> Opt
                     compound.bye |= source + 4 <= packet.end && read_u32(datagram, source) == theirs;
                 }
             }
-            EXTENDED_REPORT => read_metrics(datagram, packet, ours, &mut compound),
+            EXTENDED_REPORT => {
+                compound.metrics = metrics::read(&datagram[..packet.end], packet.start + 8, ours).or(compound.metrics);
+            }
             _ => {}
         }
         at = next;
@@ -229,7 +194,10 @@ pub fn compose(packet: &mut [u8], outgoing: &Outgoing, name: &[u8]) -> usize {
     write_head(packet, 0, u8::from(outgoing.report.is_some()), packet_type, at);
     at = write_name(packet, at, outgoing.ssrc, name);
     if let Some(metrics) = outgoing.metrics {
-        at = write_metrics(packet, at, outgoing.ssrc, &metrics);
+        write_u32(packet, at + 4, outgoing.ssrc);
+        let end = metrics::write(packet, at + 8, &metrics);
+        write_head(packet, at, 0, EXTENDED_REPORT, end);
+        at = end;
     }
     if outgoing.bye {
         write_u32(packet, at + 4, outgoing.ssrc);
@@ -299,36 +267,6 @@ fn read_name(datagram: &[u8], packet: Packet, compound: &mut Compound) {
     }
 }
 
-fn read_metrics(datagram: &[u8], packet: Packet, ours: u32, compound: &mut Compound) {
-    let mut at = packet.start + 8;
-    while at + 4 <= packet.end {
-        let end = at + 4 + 4 * usize::from(read_u16(datagram, at + 2));
-        if end > packet.end {
-            return;
-        }
-        if datagram[at] == VOIP_METRICS && end - at == 36 && read_u32(datagram, at + 4) == ours {
-            compound.metrics = Some(VoipMetrics {
-                ssrc: ours,
-                loss_rate: datagram[at + 8],
-                discard_rate: datagram[at + 9],
-                burst_density: datagram[at + 10],
-                gap_density: datagram[at + 11],
-                burst_duration: read_u16(datagram, at + 12),
-                gap_duration: read_u16(datagram, at + 14),
-                round_trip_delay: read_u16(datagram, at + 16),
-                end_system_delay: read_u16(datagram, at + 18),
-                rating: datagram[at + 24],
-                listening_quality: datagram[at + 26],
-                conversational_quality: datagram[at + 27],
-                nominal_delay: read_u16(datagram, at + 30),
-                maximum_delay: read_u16(datagram, at + 32),
-                absolute_maximum_delay: read_u16(datagram, at + 34),
-            });
-        }
-        at = end;
-    }
-}
-
 /// One chunk with one item, ended by one to four zero bytes (§6.5).
 fn write_name(packet: &mut [u8], at: usize, ssrc: u32, name: &[u8]) -> usize {
     let name = &name[..name.len().min(LONGEST_NAME)];
@@ -343,59 +281,11 @@ fn write_name(packet: &mut [u8], at: usize, ssrc: u32, name: &[u8]) -> usize {
     end
 }
 
-fn write_metrics(packet: &mut [u8], at: usize, ssrc: u32, metrics: &VoipMetrics) -> usize {
-    let block = at + 8;
-    let end = block + 36;
-    write_u32(packet, at + 4, ssrc);
-    packet[block] = VOIP_METRICS;
-    packet[block + 1] = 0;
-    write_u16(packet, block + 2, METRICS_WORDS);
-    write_u32(packet, block + 4, metrics.ssrc);
-    packet[block + 8] = metrics.loss_rate;
-    packet[block + 9] = metrics.discard_rate;
-    packet[block + 10] = metrics.burst_density;
-    packet[block + 11] = metrics.gap_density;
-    write_u16(packet, block + 12, metrics.burst_duration);
-    write_u16(packet, block + 14, metrics.gap_duration);
-    write_u16(packet, block + 16, metrics.round_trip_delay);
-    write_u16(packet, block + 18, metrics.end_system_delay);
-    // Signal level, noise level, residual echo return loss.
-    packet[block + 20..block + 23].fill(UNKNOWN);
-    packet[block + 23] = crate::loss::GMIN as u8;
-    packet[block + 24] = metrics.rating;
-    packet[block + 25] = UNKNOWN;
-    packet[block + 26] = metrics.listening_quality;
-    packet[block + 27] = metrics.conversational_quality;
-    packet[block + 28] = CONFIGURATION;
-    packet[block + 29] = 0;
-    write_u16(packet, block + 30, metrics.nominal_delay);
-    write_u16(packet, block + 32, metrics.maximum_delay);
-    write_u16(packet, block + 34, metrics.absolute_maximum_delay);
-    write_head(packet, at, 0, EXTENDED_REPORT, end);
-    end
-}
-
 /// Version 2, no padding, a count, the type, and the length in words less one.
 fn write_head(packet: &mut [u8], at: usize, count: u8, packet_type: u8, end: usize) {
     packet[at] = 2 << 6 | count;
     packet[at + 1] = packet_type;
     write_u16(packet, at + 2, ((end - at) / 4 - 1) as u16);
-}
-
-fn read_u16(bytes: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-}
-
-fn write_u16(bytes: &mut [u8], at: usize, value: u16) {
-    bytes[at..at + 2].copy_from_slice(&value.to_be_bytes());
-}
-
-fn write_u32(bytes: &mut [u8], at: usize, value: u32) {
-    bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
 }
 
 #[cfg(test)]

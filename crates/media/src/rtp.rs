@@ -1,5 +1,7 @@
 //! RTP's fixed header (RFC 3550 §5.1): read with every length checked, and written.
 
+use crate::bytes::{read_u16, read_u32};
+
 /// Bytes of a header without CSRC list or extension: the only kind we write.
 pub const HEADER_LENGTH: usize = 12;
 
@@ -70,14 +72,6 @@ pub fn write_header(packet: &mut [u8], marker: bool, payload_type: u8, sequence:
     packet[2..4].copy_from_slice(&sequence.to_be_bytes());
     packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
     packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
-}
-
-fn read_u16(bytes: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 import { type Bandwidth, Schedule } from "./interval.ts";
 import type { Source } from "./latch.ts";
-import { type Compound, compose, middle, parseCompound, type ReportBlock, type SenderInfo, type VoipMetrics } from "./rtcp.ts";
+import type { VoipMetrics } from "./metrics.ts";
+import { type Compound, compose, middle, parseCompound, type ReportBlock, type SenderInfo } from "./rtcp.ts";
 
 /** Seconds from NTP's 1900 to Unix's 1970. */
 const NTP_EPOCH = 2_208_988_800;

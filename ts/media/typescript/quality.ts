@@ -5,7 +5,7 @@ import { opinion, rating } from "./emodel.ts";
 import { PER_MILLISECOND } from "./frame.ts";
 import type { Inbound } from "./inbound.ts";
 import { octet } from "./loss.ts";
-import type { VoipMetrics } from "./rtcp.ts";
+import type { VoipMetrics } from "./metrics.ts";
 
 /** Milliseconds. */
 export function roundTrip(control: Control): number {

@@ -3,7 +3,8 @@
  * a compound packet is what its sender says of itself and of us.
  */
 
-import { GMIN } from "./loss.ts";
+import { readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
+import { readMetrics, type VoipMetrics, writeMetrics } from "./metrics.ts";
 
 /** A report about one source (RFC 3550 §6.4.1). */
 export interface ReportBlock {
@@ -38,33 +39,6 @@ export interface SenderInfo {
 /** What comes back as a report block's `lastReport`. */
 export function middle(info: SenderInfo): number {
   return ((info.ntpSeconds << 16) | (info.ntpFraction >>> 16)) >>> 0;
-}
-
-/** The VoIP metrics of RFC 3611 §4.7, in its units. */
-export interface VoipMetrics {
-  /** The source that they are about. */
-  readonly ssrc: number;
-  /** Packets lost on the way, and dropped for being late, in 1/256. */
-  readonly lossRate: number;
-  readonly discardRate: number;
-  /** Share of loss within bursts and in between, in 1/256; mean lengths, ms. */
-  readonly burstDensity: number;
-  readonly gapDensity: number;
-  readonly burstDuration: number;
-  readonly gapDuration: number;
-  /** ms. */
-  readonly roundTripDelay: number;
-  /** ms, from the network to the ear. */
-  readonly endSystemDelay: number;
-  /** R factor 0–100; 127: not known. */
-  readonly rating: number;
-  /** Mean opinion scores times ten, for listening and for conversation; 127: not known. */
-  readonly listeningQuality: number;
-  readonly conversationalQuality: number;
-  /** Playout delay now, at its greatest and at most, ms. */
-  readonly nominalDelay: number;
-  readonly maximumDelay: number;
-  readonly absoluteMaximumDelay: number;
 }
 
 /** What a compound packet says. */
@@ -110,13 +84,8 @@ const EXTENDED_REPORT = 207;
  */
 const FIRST_TYPE = 192;
 const LAST_TYPE = 223;
-/** SDES item (§6.5.1), XR block (RFC 3611 §4.7) and its length in words. */
+/** SDES item (§6.5.1). */
 const CNAME = 1;
-const VOIP_METRICS = 7;
-const METRICS_WORDS = 8;
-/** RFC 3611 §4.7.5 and §4.7.7: no such measurement; enhanced concealment with an adaptive jitter buffer of unstated rate. */
-const UNKNOWN = 127;
-const CONFIGURATION = 0b1011_0000;
 /** Longest CNAME that an item's length byte can tell. */
 const LONGEST_NAME = 255;
 /** Whatever {@link compose} writes fits: report 52, description 268, extended report 44, goodbye 8. */
@@ -193,7 +162,7 @@ export function parseCompound(datagram: Uint8Array, reducedSize: boolean, ours: 
         }
         break;
       case EXTENDED_REPORT:
-        readMetrics(datagram, packet, ours, compound);
+        compound.metrics = readMetrics(datagram, packet.start + 8, packet.end, ours) ?? compound.metrics;
         break;
     }
     at = next;
@@ -230,7 +199,10 @@ export function compose(packet: Uint8Array, outgoing: OutgoingReport, name: Uint
   writeHead(packet, 0, outgoing.report === undefined ? 0 : 1, packetType, at);
   at = writeName(packet, at, outgoing.ssrc, name);
   if (outgoing.metrics !== undefined) {
-    at = writeMetrics(packet, at, outgoing.ssrc, outgoing.metrics);
+    writeU32(packet, at + 4, outgoing.ssrc);
+    const end = writeMetrics(packet, at + 8, outgoing.metrics);
+    writeHead(packet, at, 0, EXTENDED_REPORT, end);
+    at = end;
   }
   if (outgoing.bye) {
     writeU32(packet, at + 4, outgoing.ssrc);
@@ -299,36 +271,6 @@ function readName(datagram: Uint8Array, packet: Packet, compound: Compound): voi
   }
 }
 
-function readMetrics(datagram: Uint8Array, packet: Packet, ours: number, compound: Compound): void {
-  let at = packet.start + 8;
-  while (at + 4 <= packet.end) {
-    const end = at + 4 + 4 * readU16(datagram, at + 2);
-    if (end > packet.end) {
-      return;
-    }
-    if (datagram[at] === VOIP_METRICS && end - at === 36 && readU32(datagram, at + 4) === ours) {
-      compound.metrics = {
-        ssrc: ours,
-        lossRate: datagram[at + 8]!,
-        discardRate: datagram[at + 9]!,
-        burstDensity: datagram[at + 10]!,
-        gapDensity: datagram[at + 11]!,
-        burstDuration: readU16(datagram, at + 12),
-        gapDuration: readU16(datagram, at + 14),
-        roundTripDelay: readU16(datagram, at + 16),
-        endSystemDelay: readU16(datagram, at + 18),
-        rating: datagram[at + 24]!,
-        listeningQuality: datagram[at + 26]!,
-        conversationalQuality: datagram[at + 27]!,
-        nominalDelay: readU16(datagram, at + 30),
-        maximumDelay: readU16(datagram, at + 32),
-        absoluteMaximumDelay: readU16(datagram, at + 34),
-      };
-    }
-    at = end;
-  }
-}
-
 /** One chunk with one item, ended by one to four zero bytes (§6.5). */
 function writeName(packet: Uint8Array, at: number, ssrc: number, name: Uint8Array): number {
   const length = Math.min(name.length, LONGEST_NAME);
@@ -343,61 +285,9 @@ function writeName(packet: Uint8Array, at: number, ssrc: number, name: Uint8Arra
   return end;
 }
 
-function writeMetrics(packet: Uint8Array, at: number, ssrc: number, metrics: VoipMetrics): number {
-  const block = at + 8;
-  const end = block + 36;
-  writeU32(packet, at + 4, ssrc);
-  packet[block] = VOIP_METRICS;
-  packet[block + 1] = 0;
-  writeU16(packet, block + 2, METRICS_WORDS);
-  writeU32(packet, block + 4, metrics.ssrc);
-  packet[block + 8] = metrics.lossRate;
-  packet[block + 9] = metrics.discardRate;
-  packet[block + 10] = metrics.burstDensity;
-  packet[block + 11] = metrics.gapDensity;
-  writeU16(packet, block + 12, metrics.burstDuration);
-  writeU16(packet, block + 14, metrics.gapDuration);
-  writeU16(packet, block + 16, metrics.roundTripDelay);
-  writeU16(packet, block + 18, metrics.endSystemDelay);
-  // Signal level, noise level, residual echo return loss.
-  packet.fill(UNKNOWN, block + 20, block + 23);
-  packet[block + 23] = GMIN;
-  packet[block + 24] = metrics.rating;
-  packet[block + 25] = UNKNOWN;
-  packet[block + 26] = metrics.listeningQuality;
-  packet[block + 27] = metrics.conversationalQuality;
-  packet[block + 28] = CONFIGURATION;
-  packet[block + 29] = 0;
-  writeU16(packet, block + 30, metrics.nominalDelay);
-  writeU16(packet, block + 32, metrics.maximumDelay);
-  writeU16(packet, block + 34, metrics.absoluteMaximumDelay);
-  writeHead(packet, at, 0, EXTENDED_REPORT, end);
-  return end;
-}
-
 /** Version 2, no padding, a count, the type, and the length in words less one. */
 function writeHead(packet: Uint8Array, at: number, count: number, packetType: number, end: number): void {
   packet[at] = (2 << 6) | count;
   packet[at + 1] = packetType;
   writeU16(packet, at + 2, (end - at) / 4 - 1);
-}
-
-function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-function writeU16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }

@@ -1,5 +1,7 @@
 /** RTP's fixed header (RFC 3550 §5.1): read with every length checked, and written. */
 
+import { readU16, readU32, writeU32 } from "./bytes.ts";
+
 /** Bytes of a header without CSRC list or extension: the only kind we write. */
 export const HEADER_LENGTH = 12;
 
@@ -81,19 +83,4 @@ export function writeHeader(
   packet[3] = sequence;
   writeU32(packet, 4, timestamp);
   writeU32(packet, 8, ssrc);
-}
-
-function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }
