@@ -44,6 +44,25 @@ describe.each(["PCMU", "PCMA"] as const)("%s", (encoding) => {
     expect(silence(encoding)).toBe(vectors.silence[encoding]);
   });
 
+  it("takes arrays of any length, from any byte on", () => {
+    const samples = Int16Array.from({ length: 40 }, (_, index) => (index - 20) * 1_501);
+    const all = Array.from(samples, (sample) => {
+      const code = new Uint8Array(1);
+      engine.encode(encoding, Int16Array.of(sample), code);
+      return code[0] ?? 0;
+    });
+    for (let length = 0; length <= 40; length++) {
+      const codes = new Uint8Array(43).subarray(3, 3 + length);
+      expect(engine.encode(encoding, samples, codes)).toBe(length);
+      expect([...codes]).toEqual(all.slice(0, length));
+      const heard = new Int16Array(41).subarray(1, 1 + length);
+      expect(engine.decode(encoding, codes, heard)).toBe(length);
+      const again = new Uint8Array(length);
+      engine.encode(encoding, heard, again);
+      expect([...again]).toEqual(all.slice(0, length));
+    }
+  });
+
   it("writes no more than the shorter array has", () => {
     const codes = new Uint8Array(3).fill(1);
     expect(engine.encode(encoding, new Int16Array(2), codes)).toBe(2);
