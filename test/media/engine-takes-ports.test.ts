@@ -5,6 +5,7 @@ import { SidetoneError } from "../../ts/error.ts";
 import type { OpenOptions } from "../../ts/media/contract.ts";
 import { MediaSocketError, NoPortsAvailableError } from "../../ts/media/errors.ts";
 import { portCandidates } from "../../ts/media/typescript/ports.ts";
+import { freePorts } from "../phone/support.ts";
 import { engine, open, parametersTowards } from "./engine.ts";
 
 async function errorOf(options: Partial<OpenOptions>): Promise<unknown> {
@@ -28,11 +29,10 @@ describe("a session's port", () => {
   });
 
   it("is odd when no even one is free", async () => {
-    const pair = await open();
-    await pair.close();
+    const { low } = await freePorts(4);
     // Alone in its range, it takes no second port for RTCP.
-    const first = await open({ portLow: pair.localPort, portHigh: pair.localPort });
-    const range = { portLow: first.localPort - 1, portHigh: first.localPort + 1 };
+    await open({ portLow: low + 2, portHigh: low + 2 });
+    const range = { portLow: low + 1, portHigh: low + 3 };
     const [second, third] = [await open(range), await open(range)];
     expect(new Set([second.localPort, third.localPort])).toEqual(new Set([range.portLow, range.portHigh]));
     expect(await errorOf(range)).toBeInstanceOf(NoPortsAvailableError);
