@@ -150,7 +150,7 @@ impl Outbound {
             Outgoing::Audio => self.send_audio(parameters, packet),
             Outgoing::Silence => {
                 self.interrupt_suppression();
-                self.write_audio(parameters, packet, &[])
+                self.write_audio(parameters, packet, 0)
             }
         };
         if length == 0 {
@@ -165,31 +165,42 @@ impl Outbound {
 
     /// Writes what is queued, or what is to be said of its silence. Returns the payload's length, 0 when nothing is to be sent.
     fn send_audio(&mut self, parameters: &StreamParameters, packet: &mut [u8]) -> usize {
-        let mut audio = [0; LONGEST_PACKET];
-        let audio = &mut audio[..self.packet_length as usize];
-        let count = self.outgoing.read(audio);
+        let samples = self.packet_length as usize;
+        let count = self.outgoing.length().min(samples);
         if let Some(suppression) = &mut self.suppression {
+            let mut audio = [0; LONGEST_PACKET];
+            let [first, second] = self.outgoing.front(count);
+            audio[..first.len()].copy_from_slice(first);
+            audio[first.len()..count].copy_from_slice(second);
             let silent = suppression.silent();
-            match suppression.decide(audio, &mut packet[HEADER_LENGTH..]) {
+            match suppression.decide(&audio[..samples], &mut packet[HEADER_LENGTH..]) {
                 Outcome::Speech => self.marker |= silent,
                 Outcome::Description(length) => {
+                    self.outgoing.skip(count);
                     let payload_type = parameters.send_noise_payload_type.unwrap_or(NOISE_PAYLOAD_TYPE);
                     rtp::write_header(packet, false, payload_type, self.sequence, self.timestamp, self.ssrc);
                     return length;
                 }
-                Outcome::Nothing => return 0,
+                Outcome::Nothing => {
+                    self.outgoing.skip(count);
+                    return 0;
+                }
             }
         }
         self.frames_silent += u64::from(count == 0);
-        self.write_audio(parameters, packet, &audio[..count])
+        self.write_audio(parameters, packet, count)
     }
 
-    /// Writes a packet of audio, filled up with silence. Returns its payload's length.
-    fn write_audio(&mut self, parameters: &StreamParameters, packet: &mut [u8], audio: &[i16]) -> usize {
+    /// Writes a packet of so many samples that are queued, filled up with silence. Returns its payload's length.
+    fn write_audio(&mut self, parameters: &StreamParameters, packet: &mut [u8], count: usize) -> usize {
         let samples = self.packet_length as usize;
         let payload = &mut packet[HEADER_LENGTH..HEADER_LENGTH + samples];
-        g711::encode(parameters.send_encoding, audio, payload);
-        payload[audio.len()..].fill(g711::silence(parameters.send_encoding));
+        let mut at = 0;
+        for audio in self.outgoing.front(count) {
+            at += g711::encode(parameters.send_encoding, audio, &mut payload[at..]);
+        }
+        payload[at..].fill(g711::silence(parameters.send_encoding));
+        self.outgoing.skip(count);
         rtp::write_header(packet, self.marker, parameters.send_payload_type, self.sequence, self.timestamp, self.ssrc);
         self.marker = false;
         samples

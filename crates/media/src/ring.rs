@@ -66,17 +66,26 @@ impl Ring {
 
     /// Moves the oldest into `samples`. Returns how many that were.
     pub fn read(&mut self, samples: &mut [i16]) -> usize {
-        let count = samples.len().min(self.length);
-        if count == 0 {
-            return 0;
-        }
+        let [first, second] = self.front(samples.len());
+        let count = first.len() + second.len();
+        samples[..first.len()].copy_from_slice(first);
+        samples[first.len()..count].copy_from_slice(second);
+        self.skip(count);
+        count
+    }
+
+    /// The oldest so many, or all if there are fewer: up to the end of the memory, and from its beginning on.
+    pub fn front(&self, count: usize) -> [&[i16]; 2] {
+        let count = count.min(self.length);
         let first = count.min(self.samples.len() - self.start);
-        samples[..first].copy_from_slice(&self.samples[self.start..self.start + first]);
-        samples[first..count].copy_from_slice(&self.samples[..count - first]);
+        [&self.samples[self.start..self.start + first], &self.samples[..count - first]]
+    }
+
+    /// Drops the oldest, at most as many as there are.
+    pub fn skip(&mut self, count: usize) {
         self.length -= count;
         // An empty ring begins at its beginning: a reader who keeps up leaves most of the memory untouched.
         self.start = if self.length == 0 { 0 } else { (self.start + count) & (self.samples.len() - 1) };
-        count
     }
 
     /// Where the next so many samples will be read from and where others will be written to, up to the end of the memory. See
