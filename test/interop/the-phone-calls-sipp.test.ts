@@ -4,12 +4,25 @@ import { CallState, VoIPCall } from "../../ts/index.ts";
 import { within } from "./peers/deadline.ts";
 import { digestParameters, expectedResponse } from "./peers/digest.ts";
 import { Peers, users } from "./peers/Peers.ts";
+import type { SIPp } from "./peers/SIPp.ts";
 import { listenFor } from "./peers/tone.ts";
 import { answered, expectTone, hear, startPhone } from "./phone.ts";
 
 describe("the phone calls SIPp", () => {
   const peers = new Peers();
   afterEach(() => peers.stop());
+
+  /** The call is answered, heard and hung up, as the scenario wants it. */
+  async function callAndHangUp(scenario: string): Promise<SIPp> {
+    const sipp = await peers.sipp(scenario);
+    const phone = await startPhone(peers);
+    const call = await phone.call(`sip:service@127.0.0.1:${sipp.port}`);
+    await answered(call);
+    await hear(call, 0.5);
+    await within(call.hangup(), "the far end to confirm the BYE");
+    await sipp.succeeded();
+    return sipp;
+  }
 
   it("hears it, and hangs up", async () => {
     const sipp = await peers.sipp("uas-answers-and-is-hung-up", { says: 1000 });
@@ -28,13 +41,7 @@ describe("the phone calls SIPp", () => {
 
   // pyVoIP 2.0 sends no ACK, and its BYE ignores the Record-Route.
   it("follows the route set in ACK and BYE", async () => {
-    const sipp = await peers.sipp("uas-behind-record-route");
-    const phone = await startPhone(peers);
-    const call = await phone.call(`sip:service@127.0.0.1:${sipp.port}`);
-    await answered(call);
-    await hear(call, 0.5);
-    await within(call.hangup(), "the far end to confirm the BYE");
-    await sipp.succeeded();
+    await callAndHangUp("uas-behind-record-route");
   });
 
   it("acknowledges each 200, however often it comes", async () => {
@@ -49,13 +56,7 @@ describe("the phone calls SIPp", () => {
 
   // pyVoIP 1.6.9 knows 401 only and hangs for ever on 407.
   it("answers a 407 and then a 401, each with its own digest", async () => {
-    const sipp = await peers.sipp("uas-challenges-with-407-and-401");
-    const phone = await startPhone(peers);
-    const call = await phone.call(`sip:service@127.0.0.1:${sipp.port}`);
-    await answered(call);
-    await hear(call, 0.5);
-    await within(call.hangup(), "the far end to confirm the BYE");
-    await sipp.succeeded();
+    const sipp = await callAndHangUp("uas-challenges-with-407-and-401");
 
     const invites = (await sipp.messages()).filter(({ direction, text }) => direction === "received" && text.startsWith("INVITE "));
     expect(invites).toHaveLength(3);

@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
+import type { MediaSession } from "../../ts/media/contract.ts";
 import { block, Ear, engine, open, parametersTowards } from "./engine.ts";
+
+/** A session that has sent so many packets to an ear. */
+async function heard(packets: number): Promise<{ readonly ear: Ear; readonly session: MediaSession }> {
+  const ear = await Ear.open();
+  const session = await open();
+  session.configure(parametersTowards("127.0.0.1", ear.port));
+  await ear.until(packets);
+  return { ear, session };
+}
 
 describe("a session sends a packet every 20 ms", () => {
   it("50 a second on average, whatever the timers round", async () => {
-    const ear = await Ear.open();
-    const session = await open();
-    session.configure(parametersTowards("127.0.0.1", ear.port));
-    await ear.until(101);
+    const { ear } = await heard(101);
     const [first, last] = [ear.heard[0], ear.heard[100]];
     // By the packets' own count of frames, so that a machine which stops for a moment does not matter: what was skipped is counted.
     const frames = (((last?.timestamp ?? 0) - (first?.timestamp ?? 0)) >>> 0) / 160;
@@ -17,10 +24,7 @@ describe("a session sends a packet every 20 ms", () => {
   });
 
   it("with consecutive numbers, and timestamps that count what was skipped", async () => {
-    const ear = await Ear.open();
-    const session = await open();
-    session.configure(parametersTowards("127.0.0.1", ear.port));
-    await ear.until(50);
+    const { ear, session } = await heard(50);
     const { framesSkipped } = session.statistics();
     const steps = ear.steps();
     expect(steps.every(({ sequence }) => sequence === 1)).toBe(true);
@@ -32,10 +36,7 @@ describe("a session sends a packet every 20 ms", () => {
 
 describe("while JavaScript is blocked for 300 ms", () => {
   it.runIf(engine.name === "native")("the native engine goes on sending", async () => {
-    const ear = await Ear.open();
-    const session = await open();
-    session.configure(parametersTowards("127.0.0.1", ear.port));
-    await ear.until(5);
+    const { ear, session } = await heard(5);
     const before = session.statistics();
     block(300);
     const after = session.statistics();
@@ -48,10 +49,7 @@ describe("while JavaScript is blocked for 300 ms", () => {
   });
 
   it.runIf(engine.name === "typescript")("the TypeScript engine skips those frames and does not burst", async () => {
-    const ear = await Ear.open();
-    const session = await open();
-    session.configure(parametersTowards("127.0.0.1", ear.port));
-    await ear.until(5);
+    const { ear, session } = await heard(5);
     const before = session.statistics();
     block(300);
     await ear.until(ear.heard.length + 10);
