@@ -4,7 +4,7 @@
 //   engine.mjs <native|typescript> <calls> <batch in ms> <port of a far end> …
 //
 // Tells the calls' ports. On each line that comes in it tells its counters so far; at the end of the input it ends.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { loadEngine } from "../../dist/media/load.js";
@@ -63,7 +63,7 @@ lines.on("line", () => {
   }
   const memory = (resident() - before) / calls;
   if (told++ === 0) ({ user, system } = process.cpuUsage());
-  process.stdout.write(`${JSON.stringify({ cpu: user + system, memory, heard, taken, peak, priority: info.threadPriority, ...sum })}\n`);
+  process.stdout.write(`${JSON.stringify({ cpu: user + system, memory, heard, taken, peak, priority: info.threadPriority, waited: waited(), ...sum })}\n`);
 });
 lines.on("close", () => process.exit());
 
@@ -74,5 +74,16 @@ function resident() {
     return Number(kilobytes) * 1_024;
   } catch {
     return process.memoryUsage.rss();
+  }
+}
+
+/** Milliseconds for which media threads could have run and did not; 0 where the system does not tell. */
+function waited() {
+  try {
+    const threads = readdirSync("/proc/self/task").map((thread) => `/proc/self/task/${thread}/`);
+    const media = threads.filter((thread) => readFileSync(`${thread}comm`, "latin1").startsWith("sidetone"));
+    return media.reduce((sum, thread) => sum + Number(readFileSync(`${thread}schedstat`, "latin1").split(" ")[1]) / 1e6, 0);
+  } catch {
+    return 0;
   }
 }
