@@ -18,17 +18,34 @@ import { Waiters } from "../Waiters.ts";
 import { FrameClock } from "./frameClock.ts";
 import { decode, encode } from "./g711.ts";
 import { noteClosed, portChoices } from "./ports.ts";
+import type { Source } from "./latch.ts";
 import { Session } from "./session.ts";
 
 /** As in crates/engine/src/socket.rs: two seconds of one call, and a bound on what a stall leaves behind. */
 const RECEIVE_BUFFER = 128 * 1024;
 
-/** Room for one RTP packet, and how many such rooms take turns: a full socket keeps some packets until it is writable again. */
+/** Room for one RTP packet. */
 const PACKET = 1_500;
-const PACKETS = 8;
 
 /** One frame clock for the process, however many engines are made. */
 const frames = new FrameClock();
+
+/**
+ * Where every session's packets are written: the system takes a packet while it is sent, so it is free again at once, and in the
+ * processor's cache for the next session.
+ */
+let packet = new Uint8Array(PACKET);
+/** The first so many bytes of {@link packet}: calls send packets of few lengths, and none of them takes memory. */
+let pieces: Uint8Array[] = [];
+
+/** Sends the first `length` bytes of {@link packet}. */
+function send(socket: dgram.Socket, length: number, { address, port }: Readonly<Source>): void {
+  socket.send((pieces[length] ??= packet.subarray(0, length)), port, address);
+  if (socket.getSendQueueSize() === 0) return;
+  // The socket is full and keeps the packet until it is writable again.
+  packet = new Uint8Array(PACKET);
+  pieces = [];
+}
 
 /** The media engine in TypeScript, over node:dgram. The event loop paces it: while JavaScript is busy, no packet leaves. */
 export class TypeScriptEngine implements MediaEngine {
@@ -150,8 +167,6 @@ class SocketSession implements MediaSession {
   readonly #readCapacity: number;
   readonly #readable = new Waiters();
   readonly #queued = new Waiters();
-  readonly #packets = Array.from({ length: PACKETS }, () => new Uint8Array(PACKET));
-  #turn = 0;
   #started = false;
   #closed: Promise<void> | undefined;
 
@@ -164,10 +179,20 @@ class SocketSession implements MediaSession {
     this.localAddress = local.address;
     this.localPort = local.port;
     socket.on("message", (datagram, { address, port }) => {
-      this.#guard(() => this.#core.receive(frames.now(), address, port, datagram));
+      if (this.#closed !== undefined) return;
+      try {
+        this.#core.receive(frames.now(), address, port, datagram);
+      } catch (error) {
+        this.#fail(error);
+      }
     });
     control?.on("message", (datagram, { address, port }) => {
-      this.#guard(() => this.#core.receiveRtcp(frames.now(), address, port, datagram));
+      if (this.#closed !== undefined) return;
+      try {
+        this.#core.receiveRtcp(frames.now(), address, port, datagram);
+      } catch (error) {
+        this.#fail(error);
+      }
     });
     // What ICMP says about an earlier packet, an unreachable network: this packet is lost, the next may pass.
     for (const each of [socket, control]) each?.on("error", () => {}).unref();
@@ -218,42 +243,34 @@ class SocketSession implements MediaSession {
   }
 
   readonly #frame = (now: number, skipped: number): void => {
-    this.#guard(() => {
-      let packet = this.#room();
-      const destination = this.#core.destinationEndpoint();
-      for (let length = this.#core.tick(now, skipped, packet); length > 0; length = this.#core.more(packet)) {
-        if (destination !== undefined) this.#socket.send(packet, 0, length, destination.port, destination.address);
-        packet = this.#room();
-      }
-      this.#sendReport(packet, this.#core.tickRtcp(now, packet));
-    });
+    try {
+      this.#send(now, skipped);
+    } catch (error) {
+      this.#fail(error);
+    }
     if (this.#closed !== undefined) return;
     for (let event = this.#core.poll(); event !== undefined && this.#closed === undefined; event = this.#core.poll()) this.#tell(event);
     this.#readable.check((samples) => this.#core.readable() >= samples);
     this.#queued.check((samples) => this.#core.queued() <= samples);
   };
 
-  /** Room for a packet that the socket may keep for a while. */
-  #room(): Uint8Array {
-    this.#turn = (this.#turn + 1) % PACKETS;
-    return this.#packets[this.#turn] ?? new Uint8Array(PACKET);
+  #send(now: number, skipped: number): void {
+    const destination = this.#core.destinationEndpoint();
+    for (let length = this.#core.tick(now, skipped, packet); length > 0; length = this.#core.more(packet)) {
+      if (destination !== undefined) send(this.#socket, length, destination);
+    }
+    this.#sendReport(this.#core.tickRtcp(now, packet));
   }
 
-  #sendReport(packet: Uint8Array, length: number): void {
+  #sendReport(length: number): void {
     const destination = this.#core.rtcpDestinationEndpoint();
-    if (length === 0 || destination === undefined) return;
-    (this.#control ?? this.#socket).send(packet, 0, length, destination.port, destination.address);
+    if (length > 0 && destination !== undefined) send(this.#control ?? this.#socket, length, destination);
   }
 
   /** A defect in one session's core closes that session, and nothing else. */
-  #guard(work: () => void): void {
-    if (this.#closed !== undefined) return;
-    try {
-      work();
-    } catch (error) {
-      void this.close();
-      this.#tell({ type: "failed", reason: error instanceof Error ? error.message : String(error) });
-    }
+  #fail(error: unknown): void {
+    void this.close();
+    this.#tell({ type: "failed", reason: error instanceof Error ? error.message : String(error) });
   }
 
   #tell(event: MediaEvent): void {
@@ -281,8 +298,7 @@ class SocketSession implements MediaSession {
 
   #goodbye(): void {
     try {
-      const packet = this.#room();
-      this.#sendReport(packet, this.#core.bye(frames.now(), packet));
+      this.#sendReport(this.#core.bye(frames.now(), packet));
     } catch {
       // The core that failed and is closed for it need not be able to say goodbye.
     }

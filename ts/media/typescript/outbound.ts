@@ -171,7 +171,9 @@ export class Outbound {
   #writeAudio(parameters: StreamParameters, packet: Uint8Array, count: number): number {
     const length = this.packetLength;
     encode(parameters.sendEncoding, this.#audio, packet, HEADER_LENGTH, count);
-    packet.fill(silence(parameters.sendEncoding), HEADER_LENGTH + count, HEADER_LENGTH + length);
+    if (count < length) {
+      packet.fill(silence(parameters.sendEncoding), HEADER_LENGTH + count, HEADER_LENGTH + length);
+    }
     writeHeader(packet, this.#marker, parameters.sendPayloadType, this.#sequence, this.#timestamp, this.ssrc);
     this.#marker = false;
     return length;
