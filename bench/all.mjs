@@ -62,7 +62,8 @@ for (const { engine, perTick, ceiling, rounds, full } of calls?.results ?? []) {
 
 for (const { engine, median, longest, frames, missing } of run("stall")?.results ?? []) {
   const wanted = engine === "native" ? "20, 250, 0" : "";
-  tell(`${engine}: JavaScript blocked 2 s: median and longest spacing ms, frames of 250, lost`, `${median}, ${longest}, ${frames}, ${missing}`, wanted);
+  const measured = `${median}, ${longest}, ${frames}, ${missing}`;
+  tell(`${engine}: JavaScript blocked 2 s: median and longest spacing ms, frames of 250, lost`, measured, wanted);
 }
 
 const jitter = run("jitter", ...(values.traces === undefined ? [] : ["--traces", values.traces]));
@@ -80,9 +81,13 @@ for (const { name, scores } of concealment?.conditions ?? []) {
 if (concealment !== undefined) tell("concealment, µs for a lost frame", round(concealment.microsecondsPerLostFrame), "≤ 3");
 
 const parsers = run("sip", "--only", "parse", "--turns", "20");
-for (const { message, parser, micros, times } of parsers?.parsers ?? []) tell(`SIP ${message}, ${parser}: µs a message (times ours)`, list(micros, times), "");
+for (const { message, parser, micros, times } of parsers?.parsers ?? []) {
+  tell(`SIP ${message}, ${parser}: µs a message (times ours)`, list(micros, times), "");
+}
 const dialogs = run("sip", "--only", "calls", "--calls", "20000");
-for (const { transport, perCPUSecond } of dialogs?.calls ?? []) tell(`SIP calls over ${transport}, both ends: a second of CPU time`, round(perCPUSecond, 0), "");
+for (const { transport, perCPUSecond } of dialogs?.calls ?? []) {
+  tell(`SIP calls over ${transport}, both ends: a second of CPU time`, round(perCPUSecond, 0), "");
+}
 
 if (values.json) console.log(JSON.stringify({ machine: machine(), table }, null, 2));
 else {

@@ -153,7 +153,9 @@ function sidetone(payload, mask) {
 
 /** What a lost frame costs beyond a good one, µs: the least of 21 runs each, in turns. @param {Uint8Array[]} payloads */
 function timeConcealment(payloads) {
-  const packets = payloads.flatMap((payload) => Array.from({ length: payload.length / FRAME }, (_, frame) => payload.subarray(frame * FRAME, (frame + 1) * FRAME)));
+  const packets = payloads.flatMap((payload) =>
+    Array.from({ length: payload.length / FRAME }, (_, frame) => payload.subarray(frame * FRAME, (frame + 1) * FRAME)),
+  );
   const all = Buffer.concat(packets);
   const run = (/** @type {number} */ every) => {
     const session = newSession();

@@ -29,8 +29,8 @@ else await measure(values.measure);
 
 /** @param {string} what */
 async function measure(what) {
-  const result = what === "parse" ? await measureParsers(Number(values.turns)) : await measureCalls(what === "UDP" ? "UDP" : "memory", Number(values.calls));
-  process.send?.(result);
+  if (what === "parse") process.send?.(await measureParsers(Number(values.turns)));
+  else process.send?.(await measureCalls(what === "UDP" ? "UDP" : "memory", Number(values.calls)));
 }
 
 /** In a process of its own: no measurement finds what another has left. @param {string} what */
@@ -55,12 +55,26 @@ async function lead() {
     console.log(JSON.stringify({ parsers, calls }, null, 2));
     return;
   }
-  if (parsers.length > 0)
-    console.table(parsers.map(({ message, parser, micros, times }) => ({ message, parser, "µs a message (median)": Number(micros.toFixed(2)), "times ours": Number(times.toFixed(2)) })));
+  if (parsers.length > 0) {
+    console.table(
+      parsers.map(({ message, parser, micros, times }) => ({
+        message,
+        parser,
+        "µs a message (median)": hundredths(micros),
+        "times ours": hundredths(times),
+      })),
+    );
+  }
   for (const { transport, calls: count, lost, perSecond, perCPUSecond, memory } of calls) {
-    console.log(`${count} calls over ${transport}: ${perCPUSecond.toFixed(0)} a second of CPU time, ${perSecond.toFixed(0)} a second by the clock; one process was both ends; ${lost} got no answer`);
+    const pace = `${perCPUSecond.toFixed(0)} a second of CPU time, ${perSecond.toFixed(0)} a second by the clock`;
+    console.log(`${count} calls over ${transport}: ${pace}; one process was both ends; ${lost} got no answer`);
     console.table(memory.map(({ calls: done, rss, heap }) => ({ calls: done, "RSS, MB": megabytes(rss), "heap, MB": megabytes(heap) })));
   }
+}
+
+/** @param {number} value */
+function hundredths(value) {
+  return Number(value.toFixed(2));
 }
 
 /** @param {number} bytes */

@@ -35,7 +35,8 @@ if (missingPeers().includes("kamailio")) {
   const test = "test/interop/calls-leave-nothing-behind.test.ts";
   for (const engine of values.engines.split(",")) {
     const began = performance.now();
-    const { status } = spawnSync("sh", [loopbackOnly, process.execPath, vitest, "run", "--config", "test/vitest.config.ts", "--project", `interop-${engine}`, test], {
+    const run = [vitest, "run", "--config", "test/vitest.config.ts", "--project", `interop-${engine}`, test];
+    const { status } = spawnSync("sh", [loopbackOnly, process.execPath, ...run], {
       cwd: root,
       stdio: "inherit",
       env: { ...process.env, SIDETONE_SOAK_CALLS: values.calls, SIDETONE_SOAK_AT_ONCE: values["at-once"] },

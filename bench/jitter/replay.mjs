@@ -74,8 +74,8 @@ export function replay(engine, trace, audio, phase) {
 }
 
 /**
- * Nanoseconds of the processor's time that playing a frame takes: the whole trace, less its packets without playing, less the way from JavaScript to the
- * engine and back. The least of five runs each.
+ * Nanoseconds of the processor's time that playing a frame takes: the whole trace, less its packets without playing, less the way from
+ * JavaScript to the engine and back. The least of five runs each.
  * @param {MediaEngine} engine @param {Trace} trace @param {Uint8Array} audio @param {number} phase
  */
 export function timeTicks(engine, trace, audio, phase) {

@@ -134,7 +134,10 @@ const networks = [
   },
 ];
 
-/** Nothing passes for a while, once in a while (mean interval `every`). @param {Random} random @param {number} every @param {number} least @param {number} most */
+/**
+ * Nothing passes for a while, once in a while (mean interval `every`).
+ * @param {Random} random @param {number} every @param {number} least @param {number} most
+ */
 function stalls(random, every, least, most) {
   let begin = random.exponential(every);
   let end = begin + least + (most - least) * random.unit();

@@ -45,7 +45,8 @@ process.send?.(`${parser.name} ${parser.version}`.trim());
 /** @param {import("./rivals.mjs").Parser extends { route: (bytes: infer Bytes) => unknown } ? Bytes : never} [bytes] */
 function found(bytes = Buffer.alloc(0)) {
   const { branch, host, fromTag, toTag, callId, sequence, method, target } = parser.route(bytes);
-  return [branch, host, fromTag, toTag ?? undefined, callId, sequence, method, target === undefined ? "a response" : "a request"].map(String).join(" ");
+  const kind = target === undefined ? "a response" : "a request";
+  return [branch, host, fromTag, toTag ?? undefined, callId, sequence, method, kind].map(String).join(" ");
 }
 
 /** How many messages fill a turn, after warming up. @param {readonly Buffer[]} copies */

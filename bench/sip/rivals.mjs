@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 
 /**
  * What a transaction layer needs of a message, as each parser gives it; and all that makes an answer worth comparing.
- * @typedef {{ branch: unknown, host: unknown, fromTag: unknown, toTag: unknown, callId: unknown, sequence: unknown, method: unknown, target: unknown }} Routing
+ * @typedef {Record<"branch" | "host" | "fromTag" | "toTag" | "callId" | "sequence" | "method" | "target", unknown>} Routing
  * @typedef {{ name: string, version: string, route: (bytes: Buffer) => Routing }} Parser
  */
 
