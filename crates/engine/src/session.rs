@@ -335,6 +335,22 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_touches_less_than_half_of_a_session_and_that_lies_together() {
+        let mut end = 0;
+        for (begin, after) in MediaSession::NEAR {
+            assert!(begin < after && after <= size_of::<MediaSession>());
+            end += after - begin;
+        }
+        assert!(end < size_of::<MediaSession>() / 2, "{end} of {}", size_of::<MediaSession>());
+        let session = session();
+        let start = (&raw const session).addr();
+        let state = lock(&session.state);
+        let core = (&raw const state.session).addr() - start;
+        let (begin, after) = MediaSession::NEAR[1];
+        assert!((core + Session::NEAR[1].0, core + Session::NEAR[1].1) == (begin, after), "the mutex keeps its content elsewhere");
+    }
+
+    #[test]
     fn closing_frees_the_port_at_once() {
         let session = session();
         session.close();
